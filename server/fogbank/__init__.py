@@ -1,0 +1,3 @@
+"""Cloudflare Workers AI on your own machine."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,100 @@
+"""A profile: how models are served on one kind of hardware. Weights, engine, engine options."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fogbank.catalog.card import ModelName
+from fogbank.catalog.weights import HubWeights, Weights
+
+EngineName = Literal["vllm", "transformers", "remote", "fake"]
+PICKLED_LOAD_FORMATS = frozenset({"pt", "npcache"})
+
+
+class EngineSpec(BaseModel):
+    """One set of weights and the engine that runs it. Several models may share it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: EngineName
+    task: Literal[
+        "Text Generation", "Text Embeddings", "Text Classification", "Token Classification"
+    ] = "Text Generation"
+    weights: Weights | None = Field(None, description="None only for remote and fake.")
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description=(
+            "Passed to the engine: AsyncEngineArgs for vllm; url, model, api_key_env for remote."
+        ),
+    )
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables set before the engine starts."
+    )
+    max_concurrent: int = Field(64, ge=1, description="Requests computed at once.")
+    max_waiting: int = Field(256, ge=0, description="Requests that may wait; more answer 3040/429.")
+    load: Literal["start", "demand"] = Field("start", description="When the weights are loaded.")
+    keep_alive: float | None = Field(
+        None, gt=0, description="Seconds without a request after which it is unloaded; None: never."
+    )
+
+    @model_validator(mode="after")
+    def _runnable(self) -> Self:
+        if self.weights is None and self.engine in ("vllm", "transformers"):
+            raise ValueError(f"weights: the engine '{self.engine}' needs them")
+        if self.engine == "remote" and not self.options.get("url"):
+            raise ValueError("options.url: the engine 'remote' needs the address of its server")
+        return self
+
+    @model_validator(mode="after")
+    def _runs_no_foreign_code(self) -> Self:
+        if self.options.get("trust_remote_code"):
+            raise ValueError("options.trust_remote_code: code of a model repository is never run")
+        if self.options.get("load_format") in PICKLED_LOAD_FORMATS:
+            raise ValueError("options.load_format: pickled weights are never read")
+        return self
+
+
+class Served(BaseModel):
+    """One model of the catalogue on one engine of the profile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: str = Field(description="A key of `engines`.")
+    stands_in: str | None = Field(
+        None,
+        min_length=1,
+        description="What really answers, when it is not the model named; shown to every client.",
+    )
+
+
+class Profile(BaseModel):
+    """One file of model_configs/profiles."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    description: str
+    hardware: Literal["cpu", "cuda"]
+    min_gpus: int = Field(0, ge=0)
+    min_gpu_memory_gib: float = Field(0, ge=0, description="Of each GPU.")
+    automatic: bool = Field(True, description="May be chosen by looking at the hardware.")
+    hub: bool = Field(False, description="Needs weights of a model hub.")
+    examples: tuple[ModelName, ...] = Field(
+        (), description="Models that the start-up banner shows how to ask, in this order."
+    )
+    engines: dict[str, EngineSpec]
+    models: dict[ModelName, Served]
+    families: dict[str, Served] = Field(
+        default_factory=dict, description="The same for every card of a family; `models` wins."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.hardware == "cuda" and self.min_gpus < 1:
+            raise ValueError("min_gpus: at least 1 where hardware is 'cuda'")
+        if self.hardware == "cpu" and self.min_gpus > 0:
+            raise ValueError("min_gpus: 0 where hardware is 'cpu'")
+        from_hub = any(isinstance(spec.weights, HubWeights) for spec in self.engines.values())
+        if from_hub and not self.hub:
+            raise ValueError("hub: true where an engine's weights come from a hub")
+        return self

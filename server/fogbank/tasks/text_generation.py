@@ -1,0 +1,83 @@
+"""Text generation: a prompt or a conversation in, text out."""
+
+from dataclasses import dataclass, field
+from typing import Any, NotRequired, TypedDict
+
+
+class Message(TypedDict):
+    """One turn of a conversation, as a chat template reads it."""
+
+    role: str
+    content: str
+    name: NotRequired[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is drawn. Defaults: contract section 3.1; None means the engine's own."""
+
+    max_tokens: int = 256
+    temperature: float = 0.6
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    repetition_penalty: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """JSON mode. `schema` None asks for any JSON object, else for a value of that JSON Schema."""
+
+    schema: Any | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request. `cached_tokens` are those of the prompt served from a prefix cache."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextGenerationRequest:
+    """Exactly one of `prompt` and `messages` is set.
+
+    `prompt` goes through the chat template as one user turn unless `raw`.
+    `prompt_token_ids` is filled by the runtime from `Engine.encode`, so that a prompt is tokenised
+    once; an engine whose `encode` returned None gets None here and reads the text itself.
+    """
+
+    prompt: str | None = None
+    messages: tuple[Message, ...] | None = None
+    raw: bool = False
+    sampling: Sampling = field(default_factory=Sampling)
+    json_format: JsonFormat | None = None
+    prompt_token_ids: list[int] | None = None
+
+
+@dataclass(slots=True)
+class TextChunk:
+    """New text since the chunk before it. Token counts are totals so far.
+
+    `finish_reason` is None until the last chunk: "stop" (the model ended) or "length" (max_tokens).
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    finish_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextGenerationResult:
+    """The whole text. `finish_reason` as in TextChunk."""
+
+    text: str
+    usage: Usage
+    finish_reason: str

@@ -1,0 +1,21 @@
+"""Token classification: one text in, the named entities in it out (decisions.md 7)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClassificationRequest:
+    """One text; what exceeds the model's window is cut off at its end."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A span `text[start:end]` (code points) of type `entity_group`; `word` is that very slice."""
+
+    entity_group: str
+    word: str
+    score: float
+    start: int
+    end: int
