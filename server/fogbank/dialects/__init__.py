@@ -1,0 +1,1 @@
+"""How clients speak. A dialect translates HTTP and knows no engine."""
