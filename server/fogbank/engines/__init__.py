@@ -1,0 +1,1 @@
+"""Who computes. An engine knows a task request and no HTTP."""

@@ -1,0 +1,48 @@
+"""Makes the engine that a profile names; the engines' own modules are imported only then."""
+
+import importlib.util
+from pathlib import Path
+
+from fogbank.catalog.profile import EngineSpec
+from fogbank.engines.base import Engine, EngineUnavailable
+
+
+def has_vllm() -> bool:
+    """Whether vLLM is installed here, under either of its distributions."""
+    return importlib.util.find_spec("vllm") is not None
+
+
+def computes_with(spec: EngineSpec) -> str:
+    """The engine that really runs: transformers where the profile says vllm and there is none."""
+    return "transformers" if spec.engine == "vllm" and not has_vllm() else spec.engine
+
+
+def build_engine(name: str, spec: EngineSpec, weights: Path | None) -> Engine:
+    """A new engine, not yet started. `weights` is the assembled folder; None for remote and fake.
+
+    Raises EngineUnavailable when the weights are not on this machine.
+    """
+    match computes_with(spec):
+        case "fake":
+            from fogbank.engines.fake import FakeEngine
+
+            return FakeEngine(name, **spec.options)
+        case "remote":
+            from fogbank.engines.remote import RemoteEngine
+
+            return RemoteEngine(name, task=spec.task, **spec.options)
+        case kind:
+            if weights is None or not weights.exists():
+                raise EngineUnavailable(f"the weights of {name} are not here; run 'fogbank pull'")
+            return _local_engine(kind, name, spec, weights)
+
+
+def _local_engine(kind: str, name: str, spec: EngineSpec, weights: Path) -> Engine:
+    if kind == "vllm":
+        from fogbank.engines.vllm import VllmEngine
+
+        return VllmEngine(name, weights, options=spec.options, environment=spec.environment)
+    from fogbank.engines.transformers import TransformersEngine
+
+    options = {} if spec.engine == "vllm" else spec.options
+    return TransformersEngine(name, weights, task=spec.task, options=options)

@@ -1,0 +1,226 @@
+"""The fake engine: deterministic, instant, and it can be told to fail, stall or die.
+
+It computes nothing: text generation echoes words, the other tasks answer from a hash of the text.
+A token is a word, so counts are real. It stands where an engine stands, in tests and in a profile
+that tries the front end without weights; nothing it says means anything.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from fogbank.engines import fake_answers
+from fogbank.engines.base import (
+    EngineDead,
+    EngineError,
+    EngineRefused,
+    EngineTooLong,
+    EngineUnavailable,
+    Health,
+    TaskResult,
+)
+from fogbank.engines.collect import collect
+from fogbank.tasks import (
+    TaskRequest,
+    TextChunk,
+    TextClassificationRequest,
+    TextEmbeddingsRequest,
+    TextGenerationRequest,
+)
+
+
+class FakeEngine:
+    """An `Engine` without a model.
+
+    `answer` makes the text of a generation (default: an echo); `dimensions` is the length of an
+    embedding; `seconds_per_token` as `slow()`. Counters: `starts` of the engine; requests
+    `started`, `aborted` (cancelled or closed before their last token). `requests` keeps the last
+    thousand of them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        context_window: int = 8192,
+        answer: Callable[[TextGenerationRequest], str] = fake_answers.echo,
+        labels: tuple[str, ...] = ("NEGATIVE", "POSITIVE"),
+        dimensions: int = 384,
+        seconds_per_token: float = 0.0,
+    ) -> None:
+        self.name = name
+        self.starts = 0
+        self.started = 0
+        self.aborted = 0
+        self.requests: deque[TaskRequest] = deque(maxlen=1000)
+        self._context_window = context_window
+        self._answer = answer
+        self._labels = tuple(labels)
+        self._dimensions = dimensions
+        self._seconds_per_token = seconds_per_token
+        self._health = Health.STOPPED
+        self._running = 0
+        self._refusal: str | None = None
+        self._failures: deque[tuple[int, Exception]] = deque()
+        self._start_failures: deque[Exception] = deque()
+        self._end: EngineError | None = EngineUnavailable(f"the engine {name} is not started")
+        self._ended = asyncio.Event()
+        self._gate = asyncio.Event()
+        self._gate.set()
+
+    # What a test can tell it.
+
+    def fail_next(self, error: Exception, *, after: int = 0) -> None:
+        """The next request raises this, `after` so many tokens. Called twice: the next two."""
+        self._failures.append((after, error))
+
+    def fail_next_start(self, error: Exception) -> None:
+        """The next `start` raises this."""
+        self._start_failures.append(error)
+
+    def refuse(self, text: str | None) -> None:
+        """Every request, and every `encode`, raises EngineRefused(text); None ends that."""
+        self._refusal = text
+
+    def stall(self) -> None:
+        """Starts and requests stop where they are until `release` or the engine's end."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Ends a stall."""
+        self._gate.set()
+
+    def slow(self, seconds_per_token: float) -> None:
+        """Every token (or whole answer, in other tasks) takes so long from now on; 0 is instant."""
+        self._seconds_per_token = seconds_per_token
+
+    def die(self) -> None:
+        """The engine is DEAD until the next `start`; all in flight raise EngineDead."""
+        self._close(Health.DEAD, EngineDead(f"the engine {self.name} died"))
+
+    # What an engine does.
+
+    async def start(self) -> None:
+        """Ready at once, unless told otherwise."""
+        await self._gate.wait()
+        if self._start_failures:
+            raise self._start_failures.popleft()
+        self.starts += 1
+        self._end, self._ended = None, asyncio.Event()
+        self._health = Health.READY
+
+    async def stop(self) -> None:
+        """In flight, and from now on: EngineUnavailable."""
+        self._close(Health.STOPPED, EngineUnavailable(f"the engine {self.name} is stopped"))
+
+    def health(self) -> Health:
+        return self._health
+
+    @property
+    def context_window(self) -> int:
+        return self._context_window
+
+    @property
+    def running(self) -> int:
+        return self._running
+
+    def gauges(self) -> Mapping[str, float]:
+        return {}
+
+    async def encode(self, request: TextGenerationRequest) -> list[int] | None:
+        """One id per word; a message's role is a word."""
+        if self._refusal is not None:
+            raise EngineRefused(self._refusal)
+        return fake_answers.word_ids(fake_answers.prompt_words(request))
+
+    async def run(self, request: TaskRequest) -> TaskResult:
+        if isinstance(request, TextGenerationRequest):
+            return await collect(self.stream(request))
+        _, failure = self._admit(request)
+        with self._in_flight():
+            await self._step()
+            if failure is not None:
+                raise failure
+            if isinstance(request, TextEmbeddingsRequest):
+                return [
+                    fake_answers.vector(text, request.pooling, self._dimensions)
+                    for text in request.texts
+                ]
+            if isinstance(request, TextClassificationRequest):
+                return fake_answers.label_scores(request.text, self._labels)
+            return fake_answers.entities(request.text)
+
+    async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+        """One chunk per word; at least one, so that there is a finish_reason."""
+        after, failure = self._admit(request)
+        prompt_tokens, tokens, finish_reason = self._script(request)
+        last = max(len(tokens) - 1, 0)
+        with self._in_flight():
+            for sent in range(last + 1):
+                await self._step()
+                if failure is not None and sent >= min(after, last):
+                    raise failure
+                if sent < last:
+                    yield TextChunk(tokens[sent], prompt_tokens, sent + 1)
+        # Counted out before the last chunk: who closes the iterator on reading it aborts nothing.
+        yield TextChunk(
+            "".join(tokens[-1:]), prompt_tokens, len(tokens), finish_reason=finish_reason
+        )
+
+    def _script(self, request: TextGenerationRequest) -> tuple[int, list[str], str]:
+        """Prompt tokens, the tokens to say, finish_reason."""
+        prompt_tokens = len(fake_answers.prompt_words(request))
+        room = self._context_window - prompt_tokens
+        if room < 1:
+            raise EngineTooLong(prompt_tokens)
+        text = self._answer(request)
+        for stop in request.sampling.stop:
+            text = text.partition(stop)[0] if stop else text
+        tokens = fake_answers.pieces(text, is_json=request.json_format is not None)
+        limit = min(request.sampling.max_tokens, room)
+        return prompt_tokens, tokens[:limit], "length" if len(tokens) > limit else "stop"
+
+    def _admit(self, request: TaskRequest) -> tuple[int, Exception | None]:
+        """Tokens before the failure asked for, and the failure, if this request has one."""
+        if self._end is not None:
+            raise self._end
+        if self._refusal is not None:
+            raise EngineRefused(self._refusal)
+        self.requests.append(request)
+        return self._failures.popleft() if self._failures else (0, None)
+
+    @contextmanager
+    def _in_flight(self) -> Iterator[None]:
+        self.started += 1
+        self._running += 1
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            self.aborted += 1
+            raise
+        finally:
+            self._running -= 1
+
+    async def _step(self) -> None:
+        """One token's time: the pace, the stall, the end of the engine."""
+        ended = self._ended
+        if self._seconds_per_token:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds_per_token):
+                    await ended.wait()
+        else:
+            await asyncio.sleep(0)
+        if not self._gate.is_set():
+            waits = [asyncio.create_task(event.wait()) for event in (self._gate, ended)]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        if ended.is_set():
+            raise self._end or EngineDead(f"the engine {self.name} was restarted")
+
+    def _close(self, health: Health, error: EngineError) -> None:
+        self._health, self._end = health, error
+        self._ended.set()

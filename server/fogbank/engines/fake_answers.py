@@ -1,0 +1,150 @@
+"""What the fake engine answers: functions of the request alone, meaningless and repeatable."""
+
+import json
+import math
+import re
+import zlib
+from hashlib import shake_256
+from typing import Any
+
+from fogbank.tasks import (
+    Entity,
+    JsonFormat,
+    LabelScore,
+    Pooling,
+    TextGenerationRequest,
+)
+
+MAX_SCHEMA_DEPTH = 32
+_CAPITALISED = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)*")
+_GROUPS = ("PER", "ORG", "LOC", "MISC")
+
+
+def prompt_words(request: TextGenerationRequest) -> list[str]:
+    """The prompt's tokens: its words, each message led by its role as one word."""
+    if request.messages is None:
+        return (request.prompt or "").split()
+    words: list[str] = []
+    for message in request.messages:
+        words.append(message["role"])
+        words.extend(message["content"].split())
+    return words
+
+
+def word_ids(words: list[str]) -> list[int]:
+    """One id per word; the same word has the same id in every process."""
+    return [zlib.crc32(word.encode()) for word in words]
+
+
+def echo(request: TextGenerationRequest) -> str:
+    """The words of the prompt, or of the last message; in JSON mode a small valid instance."""
+    if request.json_format is not None:
+        return json_text(request.json_format)
+    text = request.messages[-1]["content"] if request.messages else request.prompt
+    return " ".join((text or "").split())
+
+
+def json_text(json_format: JsonFormat) -> str:
+    """Compact JSON for the format: `{}` without a schema."""
+    schema = json_format.schema
+    value = {} if schema is None else instance(schema, schema)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def instance(schema: object, root: object, depth: int = 0) -> object:
+    """A small instance of a simple JSON Schema.
+
+    Knows const, enum, type, required, items, minItems, minLength, bounds, anyOf, oneOf, allOf's
+    first branch and local $ref; `{}` for what it does not know.
+    """
+    if not isinstance(schema, dict) or depth > MAX_SCHEMA_DEPTH:
+        return {}
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if "$ref" in schema:
+        return instance(_resolve(str(schema["$ref"]), root), root, depth + 1)
+    for key in ("anyOf", "oneOf", "allOf"):
+        if schema.get(key):
+            return instance(schema[key][0], root, depth + 1)
+    return _of_type(schema, root, depth)
+
+
+def _of_type(schema: dict[str, Any], root: object, depth: int) -> object:
+    kind = schema.get("type", "object")
+    if isinstance(kind, list):
+        kind = kind[0] if kind else "object"
+    match kind:
+        case "array":
+            item = instance(schema.get("items", {}), root, depth + 1)
+            return [item] * int(schema.get("minItems", 0))
+        case "string":
+            return "x" * int(schema.get("minLength", 0))
+        case "integer" | "number":
+            return _number(schema)
+        case "boolean":
+            return False
+        case "null":
+            return None
+    properties = schema.get("properties", {})
+    return {
+        key: instance(properties.get(key, {}), root, depth + 1)
+        for key in schema.get("required", [])
+    }
+
+
+def _number(schema: dict[str, Any]) -> object:
+    low = schema.get("minimum")
+    if low is None and "exclusiveMinimum" in schema:
+        low = math.floor(schema["exclusiveMinimum"]) + 1
+    if low is not None and low > 0:
+        return math.ceil(low) if schema.get("type") == "integer" else low
+    high = schema.get("maximum")
+    if high is None and "exclusiveMaximum" in schema:
+        high = math.ceil(schema["exclusiveMaximum"]) - 1
+    if high is not None and high < 0:
+        return math.floor(high) if schema.get("type") == "integer" else high
+    return 0
+
+
+def _resolve(ref: str, root: object) -> object:
+    node = root
+    for part in ref.removeprefix("#").strip("/").split("/"):
+        if part:
+            node = node.get(part, {}) if isinstance(node, dict) else {}
+    return node
+
+
+def pieces(text: str, *, is_json: bool) -> list[str]:
+    """The text cut into tokens: words with the space before them, or the lexemes of JSON."""
+    return re.findall(r"\w+|\W" if is_json else r"\s*\S+", text)
+
+
+def vector(text: str, pooling: Pooling, dimensions: int) -> list[float]:
+    """A fake embedding, L2-normalised: equal for equal texts, else unrelated."""
+    digest = shake_256(f"{pooling}\0{text}".encode()).digest(2 * dimensions)
+    raw = [
+        int.from_bytes(digest[at : at + 2], "little") - 32767.5 for at in range(0, len(digest), 2)
+    ]
+    norm = math.sqrt(sum(value * value for value in raw))
+    return [value / norm for value in raw]
+
+
+def label_scores(text: str, labels: tuple[str, ...]) -> list[LabelScore]:
+    """Fake probabilities that sum to 1, in the order of the labels."""
+    weights = [byte + 1 for byte in shake_256(text.encode()).digest(len(labels))]
+    return [
+        LabelScore(label, weight / sum(weights))
+        for label, weight in zip(labels, weights, strict=True)
+    ]
+
+
+def entities(text: str) -> list[Entity]:
+    """Every run of capitalised words, its type and score drawn from a hash of it."""
+    found = []
+    for match in _CAPITALISED.finditer(text):
+        digest = shake_256(match[0].encode()).digest(2)
+        group, score = _GROUPS[digest[0] % len(_GROUPS)], 0.5 + digest[1] / 512
+        found.append(Entity(group, match[0], score, match.start(), match.end()))
+    return found

@@ -1,0 +1,182 @@
+"""Task requests as OpenAI's JSON, and OpenAI's JSON as task results and engine errors."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from fogbank.engines.base import (
+    EngineDead,
+    EngineError,
+    EngineOverloaded,
+    EngineRefused,
+    EngineTooLong,
+    EngineUnavailable,
+)
+from fogbank.tasks import (
+    JsonFormat,
+    TextChunk,
+    TextGenerationRequest,
+    TextGenerationResult,
+    Usage,
+)
+
+# Of these all servers know the first row, vLLM and its like the second.
+_SAMPLING = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty",
+             "top_k", "repetition_penalty")  # fmt: skip
+_LONGEST_MESSAGE = 500
+
+
+def generation_body(
+    model: str, request: TextGenerationRequest, *, stream: bool
+) -> tuple[str, dict[str, Any]]:
+    """The path below /v1 and the body."""
+    body: dict[str, Any] = {"model": model, "max_tokens": request.sampling.max_tokens}
+    for key in _SAMPLING:
+        if (value := getattr(request.sampling, key)) is not None:
+            body[key] = value
+    if request.sampling.stop:
+        body["stop"] = list(request.sampling.stop)
+    if request.json_format is not None:
+        body["response_format"] = _response_format(request.json_format)
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    if request.raw and request.messages is None:
+        return "completions", body | {"prompt": request.prompt or ""}
+    messages = request.messages or ({"role": "user", "content": request.prompt or ""},)
+    return "chat/completions", body | {"messages": messages}
+
+
+def _response_format(json_format: JsonFormat) -> dict[str, Any]:
+    if json_format.schema is None:
+        return {"type": "json_object"}
+    schema = {"name": "answer", "schema": json_format.schema, "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def generation_result(answer: Any) -> TextGenerationResult:
+    """A completion or chat completion, not streamed. Raises EngineDead when it is not one."""
+    try:
+        choice = answer["choices"][0]
+        text = choice["message"]["content"] if "message" in choice else choice["text"]
+        usage = answer.get("usage") or {}
+        return TextGenerationResult(text or "", _usage(usage), _reason(choice["finish_reason"]))
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise EngineDead("the remote server's answer is not a completion") from error
+
+
+def vectors(answer: Any, count: int) -> list[list[float]]:
+    """`count` embeddings in the order of the inputs, L2-normalised (decisions.md 13)."""
+    try:
+        rows = sorted(answer["data"], key=lambda row: row["index"])
+        found = [_normalised(row["embedding"]) for row in rows]
+    except (KeyError, TypeError) as error:
+        raise EngineDead("the remote server's answer is not a list of embeddings") from error
+    if len(found) != count:
+        raise EngineDead(f"the remote server gave {len(found)} embeddings for {count} texts")
+    return found
+
+
+def _normalised(vector: list[float]) -> list[float]:
+    norm = math.sqrt(math.fsum(value * value for value in vector)) or 1.0
+    return [value / norm for value in vector]
+
+
+@dataclass(slots=True)
+class ChunkReader:
+    """The events of one streamed answer as chunks.
+
+    The chunk with the finish_reason is held in `last` until the stream ends, since usage comes
+    after it. Until then tokens are counted as one per event.
+    """
+
+    completion_tokens: int = 0
+    last: TextChunk | None = None
+
+    def read(self, data: bytes) -> TextChunk | None:
+        """A chunk, where the event has text. Raises EngineError for an error event."""
+        try:
+            event = orjson.loads(data)
+            if event.get("error"):
+                raise _stream_error(event["error"])
+            chunk = self._chunk(event["choices"][0]) if event.get("choices") else None
+            if self.last is not None and (usage := event.get("usage")):
+                totals = _usage(usage)
+                self.last.prompt_tokens = totals.prompt_tokens
+                self.last.completion_tokens = totals.completion_tokens
+                self.last.cached_tokens = totals.cached_tokens
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise EngineDead("the remote server sent an event that is not a completion") from error
+        return chunk
+
+    def _chunk(self, choice: dict[str, Any]) -> TextChunk | None:
+        text = choice["delta"].get("content") if "delta" in choice else choice["text"]
+        if text:
+            self.completion_tokens += 1
+        if choice.get("finish_reason") is not None:
+            reason = _reason(choice["finish_reason"])
+            self.last = TextChunk(
+                text or "", completion_tokens=self.completion_tokens, finish_reason=reason
+            )
+            return None
+        return TextChunk(text, completion_tokens=self.completion_tokens) if text else None
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    details = usage.get("prompt_tokens_details") or {}
+    return Usage(
+        int(usage.get("prompt_tokens") or 0),
+        int(usage.get("completion_tokens") or 0),
+        int(details.get("cached_tokens") or 0),
+    )
+
+
+def _reason(reason: str | None) -> str:
+    if reason in ("abort", "error"):
+        raise EngineDead("the remote server aborted the request")
+    return "length" if reason == "length" else "stop"
+
+
+def _stream_error(error: Any) -> EngineError:
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and 400 <= code < 500:
+        return status_error(code, orjson.dumps({"error": error}))
+    return EngineDead(f"the remote server failed: {message(orjson.dumps({'error': error}))}")
+
+
+def status_error(status: int, body: bytes) -> EngineError:
+    """The error for an HTTP status other than 200, with the server's own words."""
+    said = message(body)
+    if status in (400, 413, 422):
+        if "context length" in said or "context_length" in said:
+            return EngineTooLong(_first_number_after(said, ("requested", "prompt contains")))
+        return EngineRefused(said)
+    if status == 429:
+        return EngineOverloaded(f"the remote server is busy: {said}")
+    if status in (401, 403):
+        return EngineUnavailable(f"the remote server refuses the API key ({status}): {said}")
+    if 300 <= status < 400:
+        return EngineUnavailable(f"the remote server redirects ({status}), which is not followed")
+    return EngineUnavailable(f"the remote server answered {status}: {said}")
+
+
+def _first_number_after(text: str, words: tuple[str, ...]) -> int:
+    for word in words:
+        for part in text.partition(word)[2].split():
+            if part.isdigit():
+                return int(part)
+    return 0
+
+
+def message(body: bytes) -> str:
+    """The message inside an error body, whatever its form, cut to a readable length."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = body.decode("utf-8", "replace")
+    for key in ("error", "message", "detail"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    text = found if isinstance(found, str) else orjson.dumps(found).decode()
+    return text.strip()[:_LONGEST_MESSAGE] or "no message"

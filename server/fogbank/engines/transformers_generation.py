@@ -1,0 +1,98 @@
+"""Text generation with transformers, for machines that vLLM has no wheel for: one text at a time.
+
+A plain decoding loop with a key-value cache. No batching, no prefix cache, no JSON mode.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fogbank.engines.base import EngineRefused, EngineTooLong
+from fogbank.engines.chat_template import ChatTemplate
+from fogbank.engines.stop_strings import StopStrings
+from fogbank.engines.transformers_loading import (
+    TransformersOptions,
+    load_model,
+    load_tokenizer,
+    token_limit,
+)
+from fogbank.engines.transformers_sampling import Sampler
+from fogbank.tasks import Sampling, TextChunk
+
+PREFILL = 256
+"""Tokens of the prompt read at once: between such pieces a request can be cancelled."""
+
+
+class Generator:
+    """A loaded causal language model. Made, and `generate` run, in the engine's own thread."""
+
+    def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._model = load_model("AutoModelForCausalLM", folder, options)
+        self._device = options.device
+        tokenizer = load_tokenizer(folder)
+        self._decoder = tokenizer.backend_tokenizer
+        self._decoder.no_padding()
+        self._decoder.no_truncation()
+        self.template = ChatTemplate(tokenizer)
+        self.context_window = token_limit(self._model.config, tokenizer, options)
+        self._ends = _end_ids(self._model, tokenizer)
+
+    def generate(
+        self, ids: list[int], sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> Iterator[TextChunk]:
+        """The answer to the prompt `ids`, a chunk whenever there is new text.
+
+        Ends without a finish_reason when `cancelled` says so. Raises EngineTooLong for a prompt
+        that leaves no room for a token, EngineRefused for one without any.
+        """
+        from tokenizers.decoders import DecodeStream
+
+        if not ids:
+            raise EngineRefused("the prompt has no tokens")
+        room = self.context_window - len(ids)
+        if room < 1:
+            raise EngineTooLong(len(ids))
+        limit = max(1, min(sampling.max_tokens, room))
+        sampler = Sampler(sampling, ids, self._device)
+        stops, text_of = StopStrings(sampling.stop), DecodeStream(skip_special_tokens=True)
+        cache, feed = None, ids
+        for count in range(1, limit + 1):
+            logits, cache = self._forward(feed, cache, cancelled)
+            if logits is None:
+                return
+            token = sampler.draw(logits)
+            feed = [token]
+            ended = token in self._ends
+            text = stops.push("" if ended else text_of.step(self._decoder, token) or "")
+            reason = "stop" if ended or stops.stopped else "length" if count == limit else None
+            if reason is not None:
+                text += stops.flush()
+            if text or reason is not None:
+                yield TextChunk(text, len(ids), count, finish_reason=reason)
+            if reason is not None:
+                return
+
+    def _forward(self, ids: list[int], cache: Any, cancelled: Callable[[], bool]) -> Any:
+        """Logits after the last id, (vocabulary,) in float32, and the cache; Nones if cancelled."""
+        import torch
+
+        out = None
+        with torch.inference_mode():
+            for start in range(0, len(ids), PREFILL):
+                if cancelled():
+                    return None, None
+                out = self._model(
+                    input_ids=torch.tensor([ids[start : start + PREFILL]], device=self._device),
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
+                cache = out.past_key_values
+        return (None, None) if out is None else (out.logits[0, -1].float(), cache)
+
+
+def _end_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end an answer: the generation config's and the tokenizer's."""
+    ends = model.generation_config.eos_token_id
+    ends = ends if isinstance(ends, list) else [ends]
+    return frozenset(end for end in [*ends, tokenizer.eos_token_id] if end is not None)

@@ -1,0 +1,115 @@
+"""What a transformers model computes for a batch of texts: one class per task."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from fogbank.engines.iob2 import Word, group
+from fogbank.engines.transformers_loading import TransformersOptions, load_model
+from fogbank.engines.transformers_text import TextReader, TokenizedText
+from fogbank.tasks import (
+    TEXT_CLASSIFICATION,
+    TEXT_EMBEDDINGS,
+    TOKEN_CLASSIFICATION,
+    Entity,
+    LabelScore,
+)
+
+
+class Head(Protocol):
+    """A loaded model of one task. Made, and `compute` called, in the engine's own thread."""
+
+    reader: TextReader
+
+    def compute(self, texts: list[TokenizedText]) -> list[Any]:
+        """One result per text."""
+
+
+class EmbeddingHead:
+    """Vectors: the mean of a text's token vectors, or the first one; L2-normalised."""
+
+    def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._model = load_model("AutoModel", folder, options, spare="pooler.")
+        self.reader = TextReader(folder, self._model.config, options)
+
+    def compute(self, texts: list[TokenizedText]) -> list[list[float]]:
+        """(texts, hidden size)."""
+        import torch
+
+        batch = self.reader.pad(texts)
+        with torch.inference_mode():
+            hidden = self._model(**batch).last_hidden_state.float()
+            mask = batch["attention_mask"].unsqueeze(-1)
+            mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+            is_cls = torch.tensor([text.pooling == "cls" for text in texts], device=mean.device)
+            pooled = torch.where(is_cls.unsqueeze(-1), hidden[:, 0], mean)
+            vectors = torch.nn.functional.normalize(pooled, dim=-1)
+        return [[*map(float, vector)] for vector in vectors.tolist()]
+
+
+class ClassificationHead:
+    """Probabilities of the model's labels, in the order of their ids."""
+
+    def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._model = load_model("AutoModelForSequenceClassification", folder, options)
+        self.reader = TextReader(folder, self._model.config, options)
+        self._labels = _labels(self._model.config)
+
+    def compute(self, texts: list[TokenizedText]) -> list[list[LabelScore]]:
+        """All labels of each text."""
+        import torch
+
+        with torch.inference_mode():
+            logits = self._model(**self.reader.pad(texts)).logits.float()
+            rows = torch.softmax(logits, dim=-1).tolist()
+        return [
+            [LabelScore(label, score) for label, score in zip(self._labels, row, strict=True)]
+            for row in rows
+        ]
+
+
+class TokenClassificationHead:
+    """Entities from IOB2 labels, read at each word's first token."""
+
+    def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._model = load_model("AutoModelForTokenClassification", folder, options)
+        self.reader = TextReader(folder, self._model.config, options)
+        self._labels = _labels(self._model.config)
+
+    def compute(self, texts: list[TokenizedText]) -> list[list[Entity]]:
+        """The entities of each text."""
+        import torch
+
+        with torch.inference_mode():
+            logits = self._model(**self.reader.pad(texts)).logits.float()
+            scores, labels = torch.softmax(logits, dim=-1).max(-1)
+        return [
+            group(text.text, self._words(text.encoding, row_labels, row_scores))
+            for text, row_labels, row_scores in zip(
+                texts, labels.tolist(), scores.tolist(), strict=True
+            )
+        ]
+
+    def _words(self, encoding: Any, labels: list[int], scores: list[float]) -> list[Word]:
+        words: list[Word] = []
+        before = None
+        tokens = zip(encoding.word_ids, encoding.offsets, labels, scores, strict=False)
+        for word, (start, end), label, score in tokens:
+            if word is None:  # [CLS], [SEP]
+                continue
+            if word == before:
+                words[-1] = words[-1]._replace(end=end)
+            else:
+                words.append(Word(self._labels[label], score, start, end))
+            before = word
+        return words
+
+
+def _labels(config: Any) -> list[str]:
+    return [config.id2label[index] for index in range(config.num_labels)]
+
+
+HEADS: dict[str, type[EmbeddingHead] | type[ClassificationHead] | type[TokenClassificationHead]] = {
+    TEXT_EMBEDDINGS: EmbeddingHead,
+    TEXT_CLASSIFICATION: ClassificationHead,
+    TOKEN_CLASSIFICATION: TokenClassificationHead,
+}

@@ -1,0 +1,92 @@
+"""From a folder to a model in memory: safetensors only, no code from the folder, nothing fetched.
+
+Everything here blocks for seconds; it runs in an engine's own thread.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# transformers imports its parts on first use, which two threads at once may see half done.
+_LOADING = threading.Lock()
+
+
+class TransformersOptions(BaseModel):
+    """`options` of an engine `transformers` in a profile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    threads: int | None = Field(
+        None, ge=1, description="Threads of torch, for the whole process; None: torch's choice."
+    )
+    max_length: int | None = Field(
+        None, ge=1, description="Tokens of a text at most, where fewer than the model's own limit."
+    )
+    max_batch_tokens: int = Field(4096, ge=1, description="Tokens of a batch, padding included.")
+    max_waiting: int = Field(
+        1024, ge=1, description="Texts (of text generation: requests) that may wait."
+    )
+
+
+def check_folder(folder: Path) -> None:
+    """Raises FileNotFoundError for what is not a folder of safetensors weights."""
+    if not (folder / "config.json").is_file():
+        raise FileNotFoundError(
+            f"{folder} has no config.json: it is not a model folder; run 'fogbank pull'"
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise FileNotFoundError(
+            f"{folder} has no *.safetensors; weights of other kinds (pickles) are never loaded"
+        )
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer, its fast (Rust) form: offsets and threads need that."""
+    from transformers import AutoTokenizer
+
+    with _LOADING:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(folder), trust_remote_code=False, local_files_only=True
+        )
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        raise FileNotFoundError(f"{folder} has no tokenizer.json, nor what one is made from")
+    return tokenizer
+
+
+def load_model(auto: str, folder: Path, options: TransformersOptions, *, spare: str = "") -> Any:
+    """The model in evaluation mode, made by transformers' class `auto`.
+
+    Raises OSError when the folder lacks a weight, unless its name begins with `spare`: transformers
+    would fill it with random numbers.
+    """
+    import torch
+    import transformers
+
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    with _LOADING:
+        transformers.utils.logging.disable_progress_bar()
+        model, report = getattr(transformers, auto).from_pretrained(
+            str(folder),
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype=getattr(torch, options.dtype),
+            output_loading_info=True,
+        )
+    missing = sorted(key for key in report["missing_keys"] if not (spare and key.startswith(spare)))
+    if missing:
+        raise OSError(f"the weights in {folder} lack {', '.join(missing[:5])}: not for this task")
+    return model.to(options.device).eval()
+
+
+def token_limit(config: Any, tokenizer: Any, options: TransformersOptions) -> int:
+    """Tokens that a text may have: the least of what tokenizer, model and options allow."""
+    positions = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
+    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= config.pad_token_id + 1  # their positions count from behind the padding's
+    return int(min(positions, tokenizer.model_max_length, options.max_length or positions))

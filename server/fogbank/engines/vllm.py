@@ -1,0 +1,398 @@
+"""vLLM in this process through AsyncLLM; its EngineCore and workers are processes of their own.
+
+The only module that imports vLLM. Proven on 0.32; written after reading 0.26 and 0.33 too:
+
+* `SamplingParams.stream_interval` is there from 0.32 on; before, the output processor's attribute
+  at the moment a request is registered is what counts.
+* From 0.32 on a request that vLLM refuses raises VLLMClientError, before a ValueError.
+* From 0.32 on a prompt without a "type" is validated, its schema compiled, in a thread of vLLM's;
+  before, on the event loop.
+
+What it does not know: LoRA, images, n > 1, and vLLM's own metrics, which stay switched off.
+"""
+
+import asyncio
+import itertools
+import logging
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from fogbank.engines.base import (
+    EngineDead,
+    EngineError,
+    EngineOverloaded,
+    EngineRefused,
+    EngineUnavailable,
+    Health,
+    TaskResult,
+)
+from fogbank.engines.chat_template import ChatTemplate
+from fogbank.engines.child_processes import Brood, deaf_to_interrupts
+from fogbank.engines.daemon_thread import in_daemon_thread
+from fogbank.engines.vllm_options import engine_arguments, environment
+from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
+from fogbank.engines.vllm_stats import EngineStats, SchedulerBoard
+from fogbank.tasks import TaskRequest, TextChunk, TextGenerationRequest, TextGenerationResult, Usage
+
+WATCH_INTERVAL = 0.1
+SHUTDOWN_SECONDS = 5.0
+STOP_SECONDS = 15.0
+PROCESS_TITLE = "VLLM::"
+FINISH_REASONS = {"stop": "stop", "length": "length", "repetition": "stop"}
+
+
+class VllmEngine:
+    """An `Engine` for text generation. `model` is a Hugging Face folder or a GGUF file.
+
+    `options` are AsyncEngineArgs by name; `environment` holds for the time of the start only.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: Path,
+        *,
+        options: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.model = model
+        self._options = dict(options or {})
+        self._environment = dict(environment or {})
+        self._board = SchedulerBoard()
+        self._brood = Brood()
+        self._numbers = itertools.count(1)
+        self._llm: Any = None
+        self._vllm: Any = None
+        self._template: ChatTemplate | None = None
+        self._building: asyncio.Future[None] | None = None
+        self._stopped = threading.Event()
+        self._died = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    # Life.
+
+    async def start(self) -> None:
+        if self._llm is not None or self._building is not None:
+            return
+        self._stopped.clear()
+        self._died = False
+        self._building = in_daemon_thread(self._build, f"load {self.name}")
+        try:
+            await asyncio.shield(self._building)
+        except EngineError:
+            raise
+        except Exception as error:
+            raise EngineUnavailable(f"vLLM cannot load {self.model.name}: {error}") from error
+        llm: Any = self._llm
+        if llm is None:
+            raise EngineUnavailable(f"the engine {self.name} was stopped while it started")
+        # Built without a loop, it waits for the first request before it listens to its engine
+        # process; then a death before that would not be seen.
+        if run_output_handler := getattr(llm, "_run_output_handler", None):
+            run_output_handler()
+        await llm.get_supported_tasks()
+        self._watcher = asyncio.create_task(self._watch(llm), name=f"watch {self.name}")
+
+    def _build(self) -> None:
+        """Loads everything. Minutes for large weights: runs in a thread."""
+        template = ChatTemplate.load(Path(self._options.get("tokenizer") or self.model))
+        with environment(self._environment, options=self._options) as sockets:
+            if self._stopped.is_set():
+                return
+            self._vllm = _vllm()
+            arguments = engine_arguments(
+                self.model,
+                self._options,
+                known={field.name for field in fields(self._vllm.AsyncEngineArgs)},
+                on_cpu=self._vllm.current_platform.is_cpu(),
+            )
+            sockets(self._brood.begin())
+            with deaf_to_interrupts():
+                llm = self._vllm.AsyncLLM.from_engine_args(
+                    self._vllm.AsyncEngineArgs(**arguments),
+                    stat_loggers=[_stat_logger(self._board)],
+                )
+            self._brood.record()
+            self._brood.watch(PROCESS_TITLE)
+        if self._stopped.is_set():
+            llm.shutdown(timeout=0)
+            return
+        if not getattr(llm.output_processor, "tracing_enabled", False):
+            # The scheduler's statistics stay; those per token cost a third of the front end.
+            llm.log_stats = llm.output_processor.log_stats = False
+        self._llm, self._template = llm, template
+
+    async def _watch(self, llm: Any) -> None:
+        """Ends what is in flight once the engine is dead, whatever path a request was on."""
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL)
+            # A worker's death reaches vLLM's errored flag late where EngineCore is busy.
+            if llm.errored or self._brood.lost():
+                self._died = True
+                self._board.forget()
+                llm.output_processor.propagate_error(self._vllm.EngineDeadError())
+
+    async def stop(self) -> None:
+        self._stopped.set()
+        if self._building is not None:
+            await self._end_building(self._building)
+            self._building = None
+        if self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher = None
+        llm, self._llm = self._llm, None
+        if llm is not None:
+            self._died = self._died or llm.errored
+            await self._shut_down(llm)
+        await in_daemon_thread(self._brood.clean_up, f"clean up {self.name}")
+        self._board.forget()
+        if self._template is not None:
+            self._template.close()
+
+    async def _shut_down(self, llm: Any) -> None:
+        llm.output_processor.propagate_error(self._vllm.EngineDeadError())
+        if llm.output_handler is not None:
+            llm.output_handler.cancel()  # it would log the end as a failure
+        shutdown = in_daemon_thread(
+            lambda: llm.shutdown(timeout=SHUTDOWN_SECONDS), f"stop {self.name}"
+        )
+        with suppress(TimeoutError):
+            await asyncio.wait_for(shutdown, STOP_SECONDS)
+
+    async def _end_building(self, building: asyncio.Future[None]) -> None:
+        """Lets the thread that loads the engine fail: its processes are killed under it."""
+        for _ in range(int(STOP_SECONDS / 0.1)):
+            if building.done():
+                break
+            await in_daemon_thread(self._brood.record_and_kill, f"kill {self.name}")
+            await asyncio.wait([building], timeout=0.1)
+        if building.done():
+            building.exception()  # seen, or asyncio would complain of it
+
+    def pids(self) -> list[int]:
+        """Process ids of EngineCore and its workers, EngineCore first."""
+        return self._brood.pids()
+
+    # State.
+
+    def health(self) -> Health:
+        if self._llm is None:
+            return Health.STOPPED
+        return Health.DEAD if self._died or self._llm.errored else Health.READY
+
+    @property
+    def context_window(self) -> int:
+        return int(self._llm.model_config.max_model_len) if self._llm is not None else 0
+
+    @property
+    def running(self) -> int:
+        return self._board.running if self.health() is Health.READY else 0
+
+    def stats(self) -> EngineStats:
+        """The scheduler's numbers after its last step."""
+        return self._board.snapshot()
+
+    def gauges(self) -> Mapping[str, float]:
+        stats = self.stats()
+        return {
+            "waiting": stats.waiting,
+            "kv_cache_usage": stats.kv_cache_usage,
+            "prefix_cache_queries": stats.prefix_cache_queries,
+            "prefix_cache_hits": stats.prefix_cache_hits,
+        }
+
+    # Work.
+
+    async def encode(self, request: TextGenerationRequest) -> list[int]:
+        template = self._template
+        if self._llm is None or template is None:
+            raise EngineUnavailable(f"the engine {self.name} is not started")
+        return await template.encode(request, context_window=self.context_window)
+
+    async def run(self, request: TaskRequest) -> TaskResult:
+        if not isinstance(request, TextGenerationRequest):
+            raise EngineRefused(f"the engine {self.name} generates text and nothing else")
+        async with aclosing(self._generate(request, final_only=True)) as outputs:
+            async for output in outputs:
+                completion = output.outputs[0]
+                return TextGenerationResult(
+                    text=completion.text,
+                    usage=Usage(
+                        prompt_tokens=len(output.prompt_token_ids),
+                        completion_tokens=len(completion.token_ids),
+                        cached_tokens=output.num_cached_tokens or 0,
+                    ),
+                    finish_reason=self._finish_reason(completion.finish_reason, request),
+                )
+        raise self._gone()
+
+    async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+        completion_tokens = 0
+        async with aclosing(self._generate(request, final_only=False)) as outputs:
+            async for output in outputs:
+                completion = output.outputs[0]
+                completion_tokens += len(completion.token_ids)
+                reason = completion.finish_reason
+                if not completion.text and reason is None:
+                    continue
+                yield TextChunk(
+                    completion.text,
+                    len(output.prompt_token_ids),
+                    completion_tokens,
+                    output.num_cached_tokens or 0,
+                    self._finish_reason(reason, request) if reason else None,
+                )
+
+    async def _generate(
+        self, request: TextGenerationRequest, *, final_only: bool
+    ) -> AsyncGenerator[Any]:
+        """What vLLM puts out; an error of vLLM becomes an EngineError."""
+        llm = self._llm
+        if llm is None or self._died:
+            raise self._gone()
+        number = f"{self.name}-{next(self._numbers)}"
+        try:
+            ids = request.prompt_token_ids or await self.encode(request)
+            params = self._params(request, final_only=final_only)
+            prompt: dict[str, Any] = {"prompt_token_ids": ids}
+            if request.json_format is None:
+                # Marks it as checked; without the mark it goes through vLLM's thread, which is
+                # where a schema is to be compiled.
+                prompt["type"] = "token"
+            async with aclosing(llm.generate(prompt, params, number)) as outputs:
+                async for output in outputs:
+                    yield output
+        except EngineError:
+            raise
+        except Exception as error:
+            if not (llm.errored or self._died):
+                # One that failed half-way into the engine is still booked at vLLM's front end.
+                await llm.abort(number)
+            raise self._translated(error, request) from error
+
+    def _params(self, request: TextGenerationRequest, *, final_only: bool) -> Any:
+        vllm = self._vllm
+        arguments = sampling_arguments(request.sampling)
+        if request.json_format is not None:
+            arguments["structured_outputs"] = vllm.StructuredOutputsParams(
+                **structured_arguments(request.json_format)
+            )
+        if final_only:
+            arguments["output_kind"] = vllm.RequestOutputKind.FINAL_ONLY
+        else:
+            arguments["output_kind"] = vllm.RequestOutputKind.DELTA
+            processor = self._llm.output_processor
+            interval = self._board.stream_interval(len(processor.request_states))
+            if "stream_interval" in vllm.SamplingParams.__struct_fields__:
+                arguments["stream_interval"] = interval
+            else:
+                processor.stream_interval = interval
+        return vllm.SamplingParams(**arguments)
+
+    def _finish_reason(self, reason: str, request: TextGenerationRequest) -> str:
+        if reason in FINISH_REASONS:
+            return FINISH_REASONS[reason]
+        if reason == "abort":
+            # Not by us: the engine process is on its way out.
+            raise self._gone()
+        if request.json_format is not None:
+            raise EngineRefused("vLLM cannot constrain its output to this JSON schema")
+        raise EngineError(f"vLLM ended the request with {reason!r}")
+
+    def _gone(self) -> EngineError:
+        if self._llm is None and not self._died:
+            return EngineUnavailable(f"the engine {self.name} is not running")
+        return EngineDead(f"the engine {self.name} died")
+
+    def _translated(self, error: Exception, request: TextGenerationRequest) -> EngineError:
+        llm, vllm = self._llm, self._vllm
+        if isinstance(error, vllm.EngineDeadError) or llm is None or llm.errored or self._died:
+            return self._gone()
+        if isinstance(error, vllm.EngineGenerateError) and isinstance(error.__cause__, Exception):
+            error = error.__cause__
+        if isinstance(error, _named(vllm.exceptions, "GracefulHTTPError")):
+            return EngineOverloaded(str(error))
+        if isinstance(error, _named(vllm.exceptions, "RetryableRequestError")):
+            return EngineUnavailable(str(error))
+        refused = _named(vllm.exceptions, "VLLMClientError")
+        if isinstance(error, (*refused, ValueError, OverflowError)):
+            return EngineRefused(str(error))
+        if request.json_format is not None:
+            return EngineRefused(f"vLLM cannot use this JSON schema: {error}")
+        return EngineError(f"vLLM failed: {type(error).__name__}: {error}")
+
+
+def _vllm() -> SimpleNamespace:
+    """The names of vLLM that are used. The first import takes 10 seconds or more."""
+    from vllm import exceptions
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.platforms import current_platform
+    from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
+    from vllm.v1.engine.async_llm import AsyncLLM
+    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+    class StoppedByHand(AsyncLLM):  # type: ignore[misc]
+        def __del__(self) -> None:
+            """`VllmEngine.stop` has done it; at the end of the interpreter it could only fail."""
+
+    # Its one warning: that a prompt of token ids is deprecated, which `_generate` uses on purpose.
+    logging.getLogger("vllm.v1.engine.input_processor").addFilter(_no_warning)
+    return SimpleNamespace(
+        exceptions=exceptions,
+        AsyncEngineArgs=AsyncEngineArgs,
+        current_platform=current_platform,
+        RequestOutputKind=RequestOutputKind,
+        SamplingParams=SamplingParams,
+        StructuredOutputsParams=StructuredOutputsParams,
+        AsyncLLM=StoppedByHand,
+        EngineDeadError=EngineDeadError,
+        EngineGenerateError=EngineGenerateError,
+    )
+
+
+def _no_warning(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.WARNING
+
+
+def _named(module: Any, name: str) -> tuple[type[Exception], ...]:
+    """An exception class, if this vLLM has it."""
+    return (getattr(module, name),) if hasattr(module, name) else ()
+
+
+def _stat_logger(board: SchedulerBoard) -> Any:
+    """A stat logger class that writes to `board`.
+
+    It derives from vLLM's Prometheus logger, without its constructor, because vLLM adds that one
+    unless it is given one; ours registers no metrics and counts no tokens.
+    """
+    from vllm.v1.metrics.loggers import PrometheusStatLogger
+
+    class BoardLogger(PrometheusStatLogger):  # type: ignore[misc]
+        def __init__(self, vllm_config: Any, engine_indexes: Any = None) -> None:
+            self.engine_indexes = engine_indexes or [0]
+
+        def record(
+            self,
+            scheduler_stats: Any,
+            iteration_stats: Any,
+            mm_cache_stats: Any = None,
+            engine_idx: int = 0,
+        ) -> None:
+            board.record(scheduler_stats, engine_idx)
+
+        def log_engine_initialized(self) -> None:
+            """Nothing to tell."""
+
+        def record_sleep_state(self, sleep: int = 0, level: int = 0) -> None:
+            """Nobody sleeps here."""
+
+        def record_admission_rejection(self, reason: str) -> None:
+            """Admission is the runtime's."""
+
+    return BoardLogger

@@ -1,0 +1,245 @@
+"""The vllm engine on real vLLM and real weights. The last test kills the engine of the others."""
+
+import asyncio
+import json
+import os
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fogbank.engines.base import EngineDead, EngineRefused, EngineUnavailable, Health
+from fogbank.engines.vllm import VllmEngine
+from fogbank.tasks import TextGenerationRequest
+from fogbank.tasks.text_generation import JsonFormat, Message
+from tests.engine.asking import ask, request, seconds_until, story, tell
+from tests.engine.conftest import OPTIONS
+
+# vLLM and torch warn of each other while they are imported and started.
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.engine,
+    pytest.mark.timeout(240),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+CAPITAL = "What is the capital of France?"
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "maxLength": 20}, "in_europe": {"type": "boolean"}},
+    "required": ["city", "in_europe"],
+    "additionalProperties": False,
+}
+
+
+async def test_it_knows_the_capital_of_france_and_counts_its_tokens(engine: VllmEngine) -> None:
+    asked = await request(engine, CAPITAL)
+    answer = await ask(engine, CAPITAL)
+    assert "Paris" in answer.text
+    assert answer.finish_reason == "stop"
+    assert asked.prompt_token_ids is not None
+    assert answer.usage.prompt_tokens == len(asked.prompt_token_ids)
+    assert 2 < answer.usage.completion_tokens < 32
+
+
+async def test_a_stream_arrives_token_by_token_and_is_the_whole_answer(engine: VllmEngine) -> None:
+    whole = await ask(engine, CAPITAL)
+    chunks = [chunk async for chunk in tell(engine, CAPITAL)]
+    assert "".join(chunk.text for chunk in chunks) == whole.text
+    counts = [chunk.completion_tokens for chunk in chunks]
+    assert counts == list(range(1, whole.usage.completion_tokens + 1))
+    assert [chunk.finish_reason for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
+    assert chunks[-1].finish_reason == whole.finish_reason
+    assert chunks[-1].prompt_tokens == whole.usage.prompt_tokens
+
+
+async def test_max_tokens_and_stop_end_an_answer(engine: VllmEngine) -> None:
+    short = await ask(engine, CAPITAL, max_tokens=3)
+    assert (short.finish_reason, short.usage.completion_tokens) == ("length", 3)
+    stopped = await ask(engine, CAPITAL, stop=("France",))
+    assert stopped.finish_reason == "stop"
+    assert "France" not in stopped.text
+
+
+async def test_the_same_seed_gives_the_same_answer(engine: VllmEngine) -> None:
+    wanted: dict[str, Any] = {"temperature": 1.5, "max_tokens": 12}
+    first, again, other = [
+        (await ask(engine, "Invent a name.", seed=seed, **wanted)).text for seed in (1, 1, 2)
+    ]
+    assert first == again
+    assert first != other
+
+
+async def test_json_mode_gives_an_object(engine: VllmEngine) -> None:
+    answer = await ask(
+        engine, "Name one city, as JSON.", json_format=JsonFormat(), max_tokens=100, seed=1
+    )
+    if answer.finish_reason == "stop":
+        assert isinstance(json.loads(answer.text), dict)
+    assert answer.text.startswith("{")
+
+
+async def test_json_mode_gives_compact_json_of_the_schema(engine: VllmEngine) -> None:
+    answers = await asyncio.gather(
+        *(
+            ask(
+                engine,
+                "Name one city, as JSON.",
+                json_format=JsonFormat(CITY),
+                max_tokens=60,
+                temperature=1,
+                seed=seed,
+            )
+            for seed in range(4)
+        )
+    )
+    for answer in answers:
+        value = json.loads(answer.text)
+        assert isinstance(value["city"], str)
+        assert isinstance(value["in_europe"], bool)
+        assert set(value) == {"city", "in_europe"}
+        assert answer.text == json.dumps(
+            value, separators=(",", ":"), ensure_ascii="\\u" in answer.text
+        )
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "no such type"},
+        {"type": "string", "pattern": "(?=a)b("},
+        {"type": "array", "uniqueItems": True},
+        {"$ref": "#/nowhere"},
+        [1],
+        True,
+    ],
+    ids=json.dumps,
+)
+async def test_a_schema_that_cannot_be_used_is_refused_and_the_engine_lives(
+    engine: VllmEngine, schema: Any
+) -> None:
+    with pytest.raises(EngineRefused):
+        await ask(engine, CAPITAL, json_format=JsonFormat(schema))
+    with pytest.raises(EngineRefused):
+        [chunk async for chunk in tell(engine, CAPITAL, json_format=JsonFormat(schema))]
+    assert engine.health() is Health.READY
+    assert (await ask(engine, CAPITAL, max_tokens=1)).text
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [{"max_tokens": 0}, {"seed": 2**70}, {"top_k": -7}, {"presence_penalty": 9}],
+    ids=str,
+)
+async def test_parameters_that_vllm_refuses_leave_nothing_behind(
+    engine: VllmEngine, sampling: dict[str, Any]
+) -> None:
+    with pytest.raises(EngineRefused):
+        await ask(engine, CAPITAL, **sampling)
+    assert not engine._llm.output_processor.request_states
+
+
+@pytest.mark.parametrize(
+    "sampling", [{"temperature": 5}, {"top_p": 2}, {"top_p": 0}, {"repetition_penalty": 0}], ids=str
+)
+async def test_parameters_that_the_contract_allows_are_served(
+    engine: VllmEngine, sampling: dict[str, Any]
+) -> None:
+    assert (await ask(engine, CAPITAL, **{"max_tokens": 2, **sampling})).usage.completion_tokens
+
+
+async def test_the_context_window_is_the_engines(engine: VllmEngine) -> None:
+    assert engine.context_window == OPTIONS["max_model_len"]
+    ids = [5] * (engine.context_window + 1)
+    plain = await request(engine, CAPITAL)
+    with pytest.raises(EngineRefused, match="longer than the maximum"):
+        await engine.run(replace(plain, prompt_token_ids=ids))
+
+
+async def test_a_tool_message_is_understood(engine: VllmEngine) -> None:
+    messages = (
+        Message(role="user", content="What is the temperature in Paris?"),
+        Message(role="tool", content="21 degrees"),
+    )
+    ids = await engine.encode(TextGenerationRequest(messages=messages))
+    assert len(ids) > 10
+
+
+async def test_an_abandoned_stream_frees_its_slot_within_a_second(engine: VllmEngine) -> None:
+    stream = engine.stream(await request(engine, "Tell a long story.", max_tokens=1500))
+    await anext(stream)
+    assert engine.running == 1
+    await stream.aclose()
+    assert await seconds_until(lambda: engine.running == 0) < 1
+
+
+async def test_a_cancelled_run_frees_its_slot_within_a_second(engine: VllmEngine) -> None:
+    task = asyncio.create_task(ask(engine, "Tell a long story.", max_tokens=1500))
+    assert await seconds_until(lambda: engine.running == 1) < 10
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert await seconds_until(lambda: engine.running == 0) < 1
+    assert not engine._llm.output_processor.request_states
+
+
+async def test_the_engines_own_numbers(engine: VllmEngine) -> None:
+    stories = [asyncio.create_task(story(engine, number)) for number in range(3)]
+    assert await seconds_until(lambda: engine.stats().running == 3) < 10
+    stats = engine.stats()
+    assert 0 < stats.kv_cache_usage < 1
+    assert stats.prefix_cache_queries > 0
+    for task in stories:
+        task.cancel()
+    await asyncio.gather(*stories, return_exceptions=True)
+    assert await seconds_until(lambda: engine.running == 0) < 1
+
+
+async def test_an_interrupt_from_the_terminal_does_not_reach_the_engine(
+    engine: VllmEngine,
+) -> None:
+    for pid in engine.pids():
+        os.kill(pid, signal.SIGINT)
+    assert "Paris" in (await ask(engine, CAPITAL)).text
+    assert engine.health() is Health.READY
+
+
+async def test_after_a_kill_every_stream_ends_and_a_new_engine_answers(engine: VllmEngine) -> None:
+    begun = asyncio.Semaphore(0)
+    streams = [asyncio.create_task(story(engine, number, begun)) for number in range(8)]
+    for _ in streams:
+        await begun.acquire()
+    pids = engine.pids()
+    os.kill(pids[0], signal.SIGKILL)
+    assert await seconds_until(lambda: engine.health() is Health.DEAD) < 0.5
+    ends = await asyncio.wait_for(asyncio.gather(*streams, return_exceptions=True), 2)
+    assert [type(end) for end in ends] == [EngineDead] * 8
+    with pytest.raises(EngineDead):
+        await ask(engine, CAPITAL)
+    await engine.stop()
+    assert engine.health() is Health.STOPPED
+
+    second = VllmEngine("second", engine.model, options=OPTIONS)
+    await second.start()
+    try:
+        assert "Paris" in (await ask(second, CAPITAL)).text
+        begun = asyncio.Semaphore(0)
+        running = asyncio.create_task(story(second, 1, begun))
+        await begun.acquire()
+        pids += second.pids()
+    finally:
+        await second.stop()
+    with pytest.raises(EngineUnavailable):
+        await asyncio.wait_for(running, 2)
+    assert second.pids() == []
+    assert not [pid for pid in pids if _runs(pid)]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().split()[2] != "Z"
+    except FileNotFoundError:
+        return False

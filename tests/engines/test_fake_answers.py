@@ -1,0 +1,77 @@
+import json
+import math
+from typing import Any
+
+import jsonschema
+import pytest
+
+from fogbank.engines import fake_answers
+from fogbank.tasks import JsonFormat, TextGenerationRequest
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
+        {"type": "string", "minLength": 3},
+        {"type": "integer", "minimum": 1.5},
+        {"type": "integer", "exclusiveMinimum": 7},
+        {"type": "number", "maximum": -2.5},
+        {"type": "integer", "exclusiveMaximum": -2},
+        {"type": ["null", "string"]},
+        {"enum": ["red", "green"]},
+        {"const": [1, {"a": None}]},
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        {"$defs": {"n": {"type": "number"}}, "type": "array", "items": {"$ref": "#/$defs/n"}},
+        {"$ref": "#/$defs/p", "$defs": {"p": {"required": ["x"], "properties": {"x": True}}}},
+    ],
+)
+def test_an_instance_is_valid(schema: dict[str, Any]) -> None:
+    text = fake_answers.json_text(JsonFormat(schema))
+    jsonschema.validate(json.loads(text), schema)
+
+
+def test_json_without_a_schema_is_an_empty_object() -> None:
+    assert fake_answers.json_text(JsonFormat()) == "{}"
+
+
+def test_a_schema_without_end_comes_to_one() -> None:
+    schema = {"type": "object", "required": ["self"], "properties": {"self": {"$ref": "#"}}}
+    assert fake_answers.json_text(JsonFormat(schema)).count("self") < 40
+
+
+def test_an_unresolvable_reference_is_an_empty_object() -> None:
+    assert fake_answers.json_text(JsonFormat({"$ref": "#/$defs/absent/deeper"})) == "{}"
+
+
+def test_vectors_are_normalised_and_differ_by_text_and_pooling() -> None:
+    vector = fake_answers.vector("fog", "mean", 384)
+    assert len(vector) == 384
+    assert math.isclose(sum(value * value for value in vector), 1.0)
+    assert vector == fake_answers.vector("fog", "mean", 384)
+    assert vector != fake_answers.vector("fog", "cls", 384)
+    assert vector != fake_answers.vector("sun", "mean", 384)
+
+
+def test_label_scores_sum_to_one() -> None:
+    scores = fake_answers.label_scores("fog", ("a", "b", "c"))
+    assert [score.label for score in scores] == ["a", "b", "c"]
+    assert math.isclose(sum(score.score for score in scores), 1.0)
+
+
+def test_entities_are_slices_of_the_text() -> None:
+    text = "we saw Ada Lovelace in London"
+    found = fake_answers.entities(text)
+    assert [entity.word for entity in found] == ["Ada Lovelace", "London"]
+    assert all(text[entity.start : entity.end] == entity.word for entity in found)
+
+
+def test_a_role_counts_as_a_word() -> None:
+    request = TextGenerationRequest(messages=({"role": "user", "content": "two words"},))
+    assert fake_answers.prompt_words(request) == ["user", "two", "words"]
+
+
+def test_pieces_join_to_the_text() -> None:
+    assert "".join(fake_answers.pieces("a bc  d", is_json=False)) == "a bc  d"
+    assert "".join(fake_answers.pieces('{"a":[1,2]}', is_json=True)) == '{"a":[1,2]}'
