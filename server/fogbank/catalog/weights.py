@@ -51,6 +51,11 @@ class HubWeights(_Source):
         ("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "*.txt"),
         description="Files to fetch, as glob patterns. Pickled weights are never fetched.",
     )
+    ignore: tuple[str, ...] = Field(
+        ("consolidated*.safetensors", "original/*"),
+        description="Files not to fetch although allowed: by default the same weights once more in"
+        " their author's own layout.",
+    )
 
 
 class FolderWeights(_Source):
