@@ -1,5 +1,6 @@
 """Every setting, its environment variable (`FOGBANK_` and the name in capitals) and its meaning."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -35,15 +36,22 @@ class Settings(BaseSettings):
         description="Folder of weights, keys, and your own cards and profiles.",
     )
     deadline: float = Field(
-        120, gt=0, description="Seconds a request may take, counted from admission."
+        120,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds a request may take, counted from admission.",
     )
     max_deadline: float = Field(
         900,
         gt=0,
+        allow_inf_nan=False,
         description="Longest deadline in seconds that the header x-fogbank-deadline may ask for.",
     )
     drain: float = Field(
-        30, ge=0, description="Seconds that running requests get to finish on SIGTERM."
+        30,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that running requests get to finish on SIGTERM.",
     )
     max_body_mib: float = Field(
         32, gt=0, description="Largest request body in MiB; more answers 3006."
@@ -56,11 +64,11 @@ class Settings(BaseSettings):
     retry_after: bool = Field(True, description="Send Retry-After with 429 (decisions.md 12).")
     allowed_origins: str = Field(
         "",
-        description="Comma-separated Origins of pages that may call a keyless server; localhost may.",
+        description="Comma-separated Origins of pages that may call a keyless server.",
     )
     allowed_hosts: str = Field(
         "",
-        description="Comma-separated further names of this server in Host, where there are no keys.",
+        description="Comma-separated names of this server in Host, where there are no keys.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line that is written."
@@ -77,7 +85,12 @@ class Settings(BaseSettings):
     @property
     def loopback(self) -> bool:
         """Whether `host` is reachable from this machine only."""
-        return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 def words(text: str) -> frozenset[str]:

@@ -1,0 +1,122 @@
+"""Prometheus metrics, all with the prefix `fogbank_`. Labels are names of models and engines only.
+
+A request is observed once, when it ends. What engines know of themselves (running, waiting, cache)
+is asked for when somebody scrapes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from fogbank.clock import Clock
+from fogbank.errors import AIError
+from fogbank.telemetry.measure import Measure
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_TOKEN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1)
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """The counters of one server."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._now = (clock or Clock()).monotonic
+        self.registry = CollectorRegistry()
+        labels = ("model", "task")
+        self._requests = Counter(
+            "fogbank_requests",
+            "Requests of the runtime, by outcome: ok, cancelled, error, or an error's code.",
+            (*labels, "outcome"),
+            registry=self.registry,
+        )
+        self._tokens = Counter(
+            "fogbank_tokens",
+            "Tokens, by kind: prompt, cached (of the prompt), completion.",
+            ("model", "kind"),
+            registry=self.registry,
+        )
+        self._duration = self._histogram("fogbank_request_seconds", "Whole request.", _SECONDS)
+        self._queue = self._histogram(
+            "fogbank_queue_seconds", "From arrival until permit and engine were there.", _SECONDS
+        )
+        self._first = self._histogram(
+            "fogbank_time_to_first_token_seconds", "Streams: arrival to first text.", _SECONDS
+        )
+        self._per_token = self._histogram(
+            "fogbank_time_per_token_seconds",
+            "Streams: mean time of a token after the first.",
+            _TOKEN_SECONDS,
+        )
+
+    @contextmanager
+    def measure(self, model: str, task: str) -> Iterator[Measure]:
+        """Observes one request, however it ends."""
+        measure = Measure(self._now)
+        outcome = "error"
+        try:
+            yield measure
+            outcome = "ok"
+        except AIError as error:
+            outcome = str(error.kind.code)
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            outcome = "cancelled"
+            raise
+        finally:
+            self._observe(measure, model, task, outcome)
+
+    def add(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        """Adds metrics that are asked for at each scrape."""
+        self.registry.register(_Asked(collect))
+
+    def render(self) -> bytes:
+        """The exposition format, version 0.0.4."""
+        return generate_latest(self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(name, text, ("model",), buckets=buckets, registry=self.registry)
+
+    def _observe(self, measure: Measure, model: str, task: str, outcome: str) -> None:
+        now = self._now()
+        self._requests.labels(model, task, outcome).inc()
+        self._duration.labels(model).observe(now - measure.began_at)
+        if measure.admitted_at is not None:
+            self._queue.labels(model).observe(measure.admitted_at - measure.began_at)
+        usage = measure.tokens
+        for kind, count in (
+            ("prompt", usage.prompt_tokens),
+            ("cached", usage.cached_tokens),
+            ("completion", usage.completion_tokens),
+        ):
+            if count:
+                self._tokens.labels(model, kind).inc(count)
+        if measure.first_at is None:
+            return
+        self._first.labels(model).observe(measure.first_at - measure.began_at)
+        if outcome == "ok" and usage.completion_tokens > 1:
+            per_token = (now - measure.first_at) / (usage.completion_tokens - 1)
+            self._per_token.labels(model).observe(per_token)
+
+
+class _Asked(Collector):
+    def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        self._collect = collect
+
+    def collect(self) -> Iterable[Metric]:
+        return self._collect()
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
