@@ -1,0 +1,1 @@
+"""The one way a request runs: permit, deadline, engine, usage."""

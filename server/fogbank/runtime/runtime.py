@@ -1,0 +1,212 @@
+"""The way of a request: served? -> deadline -> permit -> engine -> window -> compute -> usage.
+
+One function per step, in this order. A dialect calls `Runtime.run` or `Runtime.stream` and renders
+what comes back; it gets `AIError` for everything that goes wrong, whichever engine computes.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import structlog
+
+from fogbank import errors
+from fogbank.catalog.card import Card
+from fogbank.catalog.catalog import Catalog, ServedModel
+from fogbank.clock import Clock
+from fogbank.engines.base import (
+    Engine,
+    EngineError,
+    EngineOverloaded,
+    EngineRefused,
+    EngineTooLong,
+    TaskResult,
+)
+from fogbank.errors import AIError
+from fogbank.runtime.admission import Admission, Refused
+from fogbank.runtime.context import Context
+from fogbank.runtime.supervisor import Supervisor
+from fogbank.tasks import TaskRequest, TextChunk, TextGenerationRequest, TextGenerationResult
+from fogbank.telemetry.measure import Measure
+from fogbank.telemetry.metrics import Metrics
+
+CHARACTERS_PER_TOKEN = 4
+
+log = structlog.get_logger("fogbank.request")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole result and, where a stand-in computed it, that stand-in's name."""
+
+    result: TaskResult
+    served_by: str | None
+
+
+class Runtime:
+    """Runs task requests on the engines of one profile.
+
+    `served` maps a card's name to its engine (`catalog.resolve_profile`), `engines` an engine's
+    name to its supervisor.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        served: Mapping[str, ServedModel],
+        engines: Mapping[str, Supervisor],
+        metrics: Metrics,
+        *,
+        clock: Clock | None = None,
+        retry_after: int | None = 1,
+    ) -> None:
+        self.catalog = catalog
+        self.served = served
+        self.engines = engines
+        self.metrics = metrics
+        self.draining = False
+        self._clock = clock or Clock()
+        self._retry_after = retry_after
+        self._admissions = {
+            name: Admission(engine.spec.max_concurrent, engine.spec.max_waiting)
+            for name, engine in engines.items()
+        }
+        self._deadlines: set[asyncio.Timeout] = set()
+
+    def served_by(self, card: Card) -> str | None:
+        """The stand-in that answers for this card in this profile, if one does."""
+        served = self.served.get(card.name)
+        return served.stands_in if served else None
+
+    def check(self, card: Card) -> None:
+        """Raises AIError if this card is not served here; nothing is admitted or computed."""
+        self._serving(card)
+
+    async def run(self, card: Card, request: TaskRequest, context: Context) -> Answer:
+        """The whole answer. Raises AIError; cancelling frees the engine's slot."""
+        served = self._serving(card)
+        with self.metrics.measure(card.name, card.task) as measure:
+            async with self._computing(served, context) as engine:
+                request = await self._prepare(engine, card, request, measure)
+                result = await engine.run(request)
+            if isinstance(result, TextGenerationResult):
+                measure.finished(result.usage)
+        return Answer(result, served.stands_in)
+
+    @asynccontextmanager
+    async def stream(
+        self, card: Card, request: TextGenerationRequest, context: Context
+    ) -> AsyncIterator[AsyncIterator[TextChunk]]:
+        """The answer in pieces. Raises AIError before or between them.
+
+        A context, not a generator alone: the deadline must reach its caller, who may be waiting
+        for a slow client between two pieces, as an AIError too.
+        """
+        served = self._serving(card)
+        with self.metrics.measure(card.name, card.task) as measure:
+            async with self._computing(served, context) as engine:
+                prepared = await self._prepare(engine, card, request, measure)
+                assert isinstance(prepared, TextGenerationRequest)
+                async with (
+                    aclosing(engine.stream(prepared)) as chunks,
+                    aclosing(_measured(chunks, measure)) as measured,
+                ):
+                    yield measured
+
+    def waiting(self, engine: str) -> int:
+        """Requests that wait for a permit of this engine."""
+        return self._admissions[engine].waiting
+
+    @property
+    def in_flight(self) -> int:
+        """Requests between admission and answer, on all engines."""
+        return len(self._deadlines)
+
+    def drain(self, seconds: float) -> None:
+        """Refuses new requests from now on and gives those in flight `seconds` to finish."""
+        self.draining = True
+        latest = asyncio.get_running_loop().time() + seconds
+        for timeout in self._deadlines:
+            when = timeout.when()
+            if not timeout.expired() and (when is None or when > latest):
+                timeout.reschedule(latest)
+
+    def _serving(self, card: Card) -> ServedModel:
+        if card.deprecated_on and card.refuse_deprecated:
+            raise AIError(errors.DEPRECATED, date=card.deprecated_on.isoformat())
+        served = self.served.get(card.name)
+        if served is None:
+            profiles = self.catalog.profiles_with(card.name)
+            where = f"Profiles that have its weights: {', '.join(profiles)}." if profiles else ""
+            detail = where or "No profile has its weights."
+            raise AIError(errors.NOT_ALLOWED, model=card.name, detail=detail)
+        return served
+
+    @asynccontextmanager
+    async def _computing(self, served: ServedModel, context: Context) -> AsyncIterator[Engine]:
+        supervisor = self.engines[served.engine]
+        if self.draining or (context.reject_if_busy and not supervisor.ready):
+            raise self._busy()
+        admission = self._admissions[served.engine]
+        loop = asyncio.get_running_loop()
+        admitted = False
+        timeout = asyncio.timeout(context.deadline)
+        try:
+            async with timeout:
+                self._deadlines.add(timeout)
+                async with admission.permit(wait=not context.reject_if_busy):
+                    if not self.draining:
+                        timeout.reschedule(loop.time() + context.deadline)
+                    async with supervisor.use() as engine:
+                        admitted = True
+                        yield engine
+        except TimeoutError:
+            if self.draining:
+                raise AIError(errors.ABORTED) from None
+            raise AIError(errors.TIMEOUT) if admitted else self._busy() from None
+        except (Refused, EngineOverloaded):
+            raise self._busy() from None
+        except EngineRefused as error:
+            raise AIError(errors.INVALID_INPUT, detail=str(error)) from error
+        except EngineError as error:
+            log.warning(
+                "engine failed", engine=served.engine, id=context.request_id, error=str(error)
+            )
+            raise AIError(errors.UPSTREAM) from error
+        finally:
+            self._deadlines.discard(timeout)
+
+    def _busy(self) -> AIError:
+        return AIError(errors.CAPACITY, retry_after=self._retry_after)
+
+    async def _prepare(
+        self, engine: Engine, card: Card, request: TaskRequest, measure: Measure
+    ) -> TaskRequest:
+        measure.admitted()
+        if not isinstance(request, TextGenerationRequest):
+            return request
+        limits = [n for n in (card.context_window, engine.context_window) if n]
+        limit = min(limits, default=None)
+        try:
+            ids = await engine.encode(request)
+            tokens = len(ids) if ids is not None else _estimate(request)
+        except EngineTooLong as error:
+            ids, tokens = None, error.tokens
+        total = tokens + request.sampling.max_tokens
+        if limit is not None and total > limit:
+            raise AIError(errors.CONTEXT_WINDOW, tokens=total, limit=limit)
+        return replace(request, prompt_token_ids=ids)
+
+
+async def _measured(
+    chunks: AsyncIterator[TextChunk], measure: Measure
+) -> AsyncGenerator[TextChunk]:
+    async for chunk in chunks:
+        measure.chunk(chunk)
+        yield chunk
+
+
+def _estimate(request: TextGenerationRequest) -> int:
+    texts = [request.prompt or "", *(message["content"] for message in request.messages or ())]
+    return sum(map(len, texts)) // CHARACTERS_PER_TOKEN
