@@ -1,0 +1,131 @@
+"""Composes the ASGI application: settings, catalogue, engines, runtime, dialects."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fogbank.catalog.catalog import Catalog, resolve_profile
+from fogbank.catalog.profile import EngineSpec, Profile
+from fogbank.clock import Clock
+from fogbank.dialects.asgi import send_json
+from fogbank.dialects.guard import Guard, front_door_body
+from fogbank.dialects.operations import Operations
+from fogbank.dialects.workers_ai.run import RunEndpoint
+from fogbank.dialects.workers_ai.schemas import load_schemas
+from fogbank.engines.base import Engine
+from fogbank.errors import unknown_path
+from fogbank.runtime.runtime import Runtime
+from fogbank.runtime.supervisor import Supervisor
+from fogbank.settings import Settings, package_data
+from fogbank.storage.keys import KeyStore
+from fogbank.telemetry.metrics import Metrics
+
+BuildEngine = Callable[[str, EngineSpec], Engine]
+RUN = "/client/v4/accounts/{account_id}/ai/run/{model:path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A composed server: `asgi` is what uvicorn runs, `runtime` what it drains."""
+
+    asgi: ASGIApp
+    runtime: Runtime
+    guard: Guard
+    profile: Profile
+
+
+def create_app(
+    settings: Settings,
+    catalog: Catalog,
+    profile: Profile,
+    build: BuildEngine,
+    *,
+    clock: Clock | None = None,
+) -> Server:
+    """Puts the rooms together. `build` makes an engine of the profile, not yet started."""
+    clock = clock or Clock()
+    metrics = Metrics(clock)
+    turn = asyncio.Lock()
+    engines = {
+        name: _supervise(name, spec, build, clock, turn) for name, spec in profile.engines.items()
+    }
+    runtime = Runtime(
+        catalog,
+        resolve_profile(profile, catalog),
+        engines,
+        metrics,
+        clock=clock,
+        retry_after=1 if settings.retry_after else None,
+    )
+    keys = KeyStore(settings.data_dir / "fogbank.db", clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        for engine in engines.values():
+            engine.start()
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(engine.stop() for engine in engines.values()))
+            keys.close()
+
+    schemas = load_schemas(package_data(), settings.data_dir)
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={405: _wrong_method},
+    )
+    app.router.routes.extend(_routes(runtime, RunEndpoint(runtime, schemas, settings), profile))
+    app.router.default = _no_route
+    app.state.runtime = runtime
+    guard = Guard(app, settings, keys)
+    return Server(guard, runtime, guard, profile)
+
+
+def _supervise(
+    name: str, spec: EngineSpec, build: BuildEngine, clock: Clock, turn: asyncio.Lock
+) -> Supervisor:
+    shared = turn if spec.engine == "vllm" else None
+    return Supervisor(name, spec, lambda: build(name, spec), clock, shared)
+
+
+def _routes(runtime: Runtime, run: ASGIApp, profile: Profile) -> Iterable[BaseRoute]:
+    operations = Operations(runtime, profile, runtime.metrics)
+    yield Route(RUN, _Raw(run))
+    yield Route("/health/live", _Raw(operations.live), methods=["GET"])
+    yield Route("/health/ready", _Raw(operations.ready), methods=["GET"])
+    yield Route("/metrics", _Raw(operations.metrics), methods=["GET"])
+    yield Route("/fogbank/models", _Raw(operations.models), methods=["GET"])
+    yield Route("/fogbank/engines", _Raw(operations.engines), methods=["GET"])
+    yield Route("/fogbank/engines/{engine}/load", _Raw(operations.load), methods=["POST"])
+    yield Route("/fogbank/engines/{engine}/unload", _Raw(operations.unload), methods=["POST"])
+
+
+class _Raw:
+    """Keeps a route raw: Starlette wraps plain functions and methods into Request and Response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    refused = unknown_path(request.url.path)
+    return JSONResponse(front_door_body(refused), refused.status)
+
+
+async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
+    error = unknown_path(scope["path"])
+    await send_json(send, error.status, front_door_body(error))

@@ -1,0 +1,108 @@
+"""The door: who may call at all. Plain ASGI, in front of every route.
+
+Without keys (loopback only) a web page of any site could use this server through a visitor's
+browser, so `Host` must be a name of this server and `Origin` one that is allowed (decisions.md 15).
+With keys every route but the health checks asks for one (contract 2.4).
+"""
+
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fogbank.dialects.asgi import header, send_json
+from fogbank.errors import RouteError, authentication_error
+from fogbank.settings import Settings, words
+from fogbank.storage.keys import KeyStore
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+BINDING_HOST = "workers-binding.ai"
+OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+
+
+class Guard:
+    """Wraps the application. The name of the key that was used goes to `scope["state"]["key"]`."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyStore) -> None:
+        self.app = app
+        self._settings = settings
+        self._keys = keys
+        self._hosts = LOCAL_NAMES | {settings.host, BINDING_HOST} | words(settings.allowed_hosts)
+        self._origins = words(settings.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                self._check(scope)
+            except RouteError as error:
+                await send_json(send, error.status, front_door_body(error))
+                return
+        await self.app(scope, receive, send)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether a request needs a key now."""
+        if self._settings.keys == "never" and self._settings.loopback:
+            return False
+        always = self._settings.keys == "always" or not self._settings.loopback
+        return always or self._keys.exist()
+
+    def _check(self, scope: Scope) -> None:
+        if scope["path"] in OPEN_PATHS:
+            return
+        if not self.asks_for_keys:
+            self._check_host(scope)
+            self._check_origin(scope)
+            return
+        secret = _secret(scope)
+        name = self._keys.check(secret) if secret else None
+        if name is None:
+            raise authentication_error()
+        scope.setdefault("state", {})["key"] = name
+
+    def _check_host(self, scope: Scope) -> None:
+        host = header(scope, b"host")
+        name = _host_name(f"//{host}") if host else None
+        if name not in self._hosts:
+            raise RouteError(
+                403,
+                (
+                    10000,
+                    f"Authentication error: this server has no key and is not known as {name!r}."
+                    " Add the name to FOGBANK_ALLOWED_HOSTS, or create a key with"
+                    " 'fogbank keys create NAME'.",
+                ),
+            )
+
+    def _check_origin(self, scope: Scope) -> None:
+        origin = header(scope, b"origin")
+        if origin is None or origin.lower() in self._origins:
+            return
+        if _host_name(origin) not in LOCAL_NAMES:
+            raise RouteError(
+                403,
+                (
+                    10000,
+                    f"Authentication error: this server has no key and the origin {origin!r} is"
+                    " not allowed. Add it to FOGBANK_ALLOWED_ORIGINS.",
+                ),
+            )
+
+
+def front_door_body(error: RouteError) -> dict[str, object]:
+    """The body of a front-door error (contract 2.4)."""
+    listed = [{"code": code, "message": message} for code, message in error.errors]
+    return {"result": None, "success": False, "errors": listed, "messages": []}
+
+
+def _secret(scope: Scope) -> str | None:
+    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip()
+    return header(scope, b"x-auth-user-service-key") or header(scope, b"x-auth-key")
+
+
+def _host_name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,244 @@
+"""A whole server on fake engines, for the tests of everything in front of them.
+
+`running` composes one and talks to it in process; `live` puts it on a loopback port of the same
+event loop, for what only a real connection shows.
+"""
+
+import asyncio
+import contextlib
+import functools
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpx2
+import uvicorn
+from starlette.types import ASGIApp, Message
+
+from fogbank.app import Server, create_app
+from fogbank.catalog.card import Card
+from fogbank.catalog.catalog import Catalog
+from fogbank.catalog.profile import EngineSpec, Profile, Served
+from fogbank.clock import Clock
+from fogbank.dialects.workers_ai.schemas import load_schemas
+from fogbank.dialects.workers_ai.validation import InputSchema
+from fogbank.engines.fake import FakeEngine
+from fogbank.settings import Settings, package_data
+
+ACCOUNT = "0123456789abcdef0123456789ABCDEF"
+RUN = f"/client/v4/accounts/{ACCOUNT}/ai/run/"
+TEXT = "@cf/test/instruct"
+CHAT = "@cf/test/chat"
+STAND_IN = "@cf/test/large"
+EMBED = "@cf/test/embed"
+CLASSIFY = "@cf/test/classify"
+NER = "@test/ner"
+ABSENT = "@cf/test/absent"
+DEPRECATED = "@cf/test/deprecated"
+OLD = "@cf/test/old"
+NO_JSON = "@cf/test/no-json"
+
+GENERATION = {"task": "Text Generation", "input": "text-generation"}
+CARDS: tuple[dict[str, Any], ...] = (
+    {"name": TEXT, **GENERATION, "aliases": ("@cf/test/alias",), "context_window": 4000},
+    {"name": CHAT, **GENERATION, "output": "chat-completion"},
+    {"name": STAND_IN, **GENERATION, "vision": True},
+    {"name": ABSENT, **GENERATION},
+    {"name": DEPRECATED, **GENERATION, "deprecated_on": "2026-05-30", "refuse_deprecated": True},
+    {"name": OLD, **GENERATION, "deprecated_on": "2026-05-30"},
+    {"name": NO_JSON, **GENERATION, "json_mode": False},
+    {"name": EMBED, "task": "Text Embeddings", "input": "text-embeddings"},
+    {"name": CLASSIFY, "task": "Text Classification", "input": "text-classification"},
+    {"name": NER, "task": "Token Classification", "input": "token-classification"},
+)
+STANDING_IN = "a small one"
+
+
+def catalog(*, elsewhere: bool = True) -> Catalog:
+    """The cards above; with `elsewhere`, a profile `big` that has the weights of ABSENT."""
+    cards = {card.name: card for card in map(Card.model_validate, CARDS)}
+    big = Profile(
+        name="big",
+        description="Has everything.",
+        hardware="cpu",
+        engines={"fake": EngineSpec(engine="fake")},
+        models={ABSENT: Served(engine="fake")},
+    )
+    return Catalog(cards, {"big": big} if elsewhere else {})
+
+
+def profile(**text: Any) -> Profile:
+    """Every model but ABSENT on fake engines; `text` goes to the spec of the engine `text`."""
+    texts = {name: Served(engine="text") for name in (TEXT, CHAT, OLD, NO_JSON, DEPRECATED)}
+    spec = {"engine": "fake", **text}
+    return Profile(
+        name="test",
+        description="Fake engines.",
+        hardware="cpu",
+        engines={
+            "text": EngineSpec.model_validate(spec),
+            "embed": EngineSpec(engine="fake", task="Text Embeddings"),
+            "classify": EngineSpec(engine="fake", task="Text Classification"),
+            "ner": EngineSpec(engine="fake", task="Token Classification"),
+        },
+        models={
+            **texts,
+            STAND_IN: Served(engine="text", stands_in=STANDING_IN),
+            EMBED: Served(engine="embed"),
+            CLASSIFY: Served(engine="classify"),
+            NER: Served(engine="ner"),
+        },
+    )
+
+
+@dataclass
+class Builder:
+    """Builds fake engines and keeps every one it built, oldest first, by the engine's name."""
+
+    built: dict[str, list[FakeEngine]] = field(default_factory=dict)
+    start_failures: list[Exception] = field(default_factory=list)
+    build_failures: list[Exception] = field(default_factory=list)
+    stalled: bool = False
+
+    def __call__(self, name: str, spec: EngineSpec) -> FakeEngine:
+        if name == "text" and self.build_failures:
+            raise self.build_failures.pop(0)
+        engine = FakeEngine(name, **spec.options)
+        if name == "text" and self.start_failures:
+            engine.fail_next_start(self.start_failures.pop(0))
+        if self.stalled:
+            engine.stall()
+        self.built.setdefault(name, []).append(engine)
+        return engine
+
+
+@dataclass
+class Running:
+    """A server whose engines are looked after, and a client that calls it."""
+
+    server: Server
+    settings: Settings
+    client: httpx2.AsyncClient
+    builder: Builder
+
+    @property
+    def engine(self) -> FakeEngine:
+        """The text engine of now."""
+        return self.builder.built["text"][-1]
+
+    async def run(self, model: str, body: Any, **options: Any) -> httpx2.Response:
+        """A run request with this JSON body."""
+        return await self.client.post(RUN + model, json=body, **options)
+
+    async def get(self, path: str) -> Any:
+        """The JSON of a GET."""
+        return (await self.client.get(path)).json()
+
+
+@functools.cache
+def _schemas() -> dict[str, InputSchema]:
+    """Read once: the packaged schemas take longer to read than most tests."""
+    return load_schemas(package_data(), None)
+
+
+def settings(data_dir: Path, **given: Any) -> Settings:
+    """Settings of a keyless loopback server in this data directory."""
+    return Settings(data_dir=data_dir, **given)
+
+
+@asynccontextmanager
+async def running(
+    config: Settings,
+    served: Profile | None = None,
+    *,
+    builder: Builder | None = None,
+    clock: Clock | None = None,
+    ready: bool = True,
+    elsewhere: bool = True,
+) -> AsyncIterator[Running]:
+    """A composed server with its engines loaded, and a client in process."""
+    builder = builder or Builder()
+    served = served or profile()
+    with patch("fogbank.app.load_schemas", lambda *_: _schemas()):
+        server = create_app(config, catalog(elsewhere=elsewhere), served, builder, clock=clock)
+    transport = httpx2.ASGITransport(app=server.asgi)
+    async with (
+        lifespan(server.asgi),
+        httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client,
+    ):
+        if ready:
+            for name, engine in server.runtime.engines.items():
+                if served.engines[name].load == "start":
+                    await engine.until_ready()
+        yield Running(server, config, client, builder)
+
+
+@asynccontextmanager
+async def lifespan(app: ASGIApp) -> AsyncIterator[None]:
+    """Starts and ends an application as a server does."""
+    inbox: asyncio.Queue[Message] = asyncio.Queue()
+    outbox: asyncio.Queue[Message] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+
+    async def whole() -> None:
+        await app(scope, inbox.get, outbox.put)
+
+    task = asyncio.create_task(whole())
+    await inbox.put({"type": "lifespan.startup"})
+    assert (await outbox.get())["type"] == "lifespan.startup.complete"
+    try:
+        yield
+    finally:
+        await inbox.put({"type": "lifespan.shutdown"})
+        assert (await outbox.get())["type"] == "lifespan.shutdown.complete"
+        await task
+
+
+class _Quiet(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def live(server: Server) -> AsyncIterator[str]:
+    """The address of the server on a free loopback port; its engines are somebody else's care."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        server.asgi,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    front = _Quiet(config)
+    task = asyncio.create_task(front.serve(sockets=[listening]))
+    while not front.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        front.should_exit = True
+        await task
+        listening.close()
+
+
+async def until(condition: Any, seconds: float = 5) -> None:
+    """Returns once `condition()` is true. Raises TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def events(text: str) -> list[str]:
+    """The data of the events of a stream. Fails for any line that is not a data line."""
+    blocks = text.split("\n\n")
+    assert blocks.pop() == ""
+    assert all(block.startswith("data: ") and "\n" not in block for block in blocks)
+    return [block.removeprefix("data: ") for block in blocks]
