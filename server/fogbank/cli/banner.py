@@ -1,0 +1,59 @@
+"""What `fogbank serve` shows before it serves."""
+
+import typer
+
+from fogbank.app import Server
+from fogbank.engines.factory import computes_with
+
+EXAMPLE_ACCOUNT = "0" * 32
+_BODIES = {
+    "Text Generation": '{"prompt": "What is the capital of France?"}',
+    "Text Classification": '{"text": "I love this."}',
+    "Text Embeddings": '{"text": ["a paraphrase", "the same in other words"]}',
+    "Token Classification": '{"text": "Ada Lovelace lived in London."}',
+}
+
+
+def show(server: Server, address: str) -> None:
+    """Profile, engines, models with what stands in for what, the address, and lines to paste."""
+    typer.echo("\n".join([*_profile(server), *_models(server), *_curl(server, address)]))
+
+
+def _profile(server: Server) -> list[str]:
+    profile = server.profile
+    lines = ["", f"Fogbank, profile {profile.name}: {profile.description}", "", "Engines"]
+    for name, engine in server.runtime.engines.items():
+        kind = computes_with(engine.spec)
+        other = f" (no {engine.spec.engine} on this machine)" if kind != engine.spec.engine else ""
+        when = "loads now" if engine.spec.load == "start" else "loads on demand"
+        lines.append(f"  {name:18} {kind}{other}, {when}")
+    return lines
+
+
+def _models(server: Server) -> list[str]:
+    groups: dict[tuple[str, str | None], list[str]] = {}
+    for name, served in server.runtime.served.items():
+        groups.setdefault((served.engine, served.stands_in), []).append(name)
+    lines = ["", "Models"]
+    for (engine, stand_in), names in groups.items():
+        what = f"{stand_in} STANDS IN for" if stand_in else f"{engine} serves"
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        lines.append(f"  {what} {shown}")
+    return [*lines, "  All of them: fogbank models"]
+
+
+def _curl(server: Server, address: str) -> list[str]:
+    lines = ["", f"Listening on {address}   ready when {address}/health/ready answers 200", ""]
+    key = " -H 'Authorization: Bearer YOUR_KEY'" if server.guard.asks_for_keys else ""
+    for name in _examples(server):
+        url = f"{address}/client/v4/accounts/{EXAMPLE_ACCOUNT}/ai/run/{name}"
+        body = _BODIES[server.runtime.served[name].card.task]
+        lines.append(f"  curl{key} {url} -d '{body}'")
+    return [*lines, ""]
+
+
+def _examples(server: Server) -> list[str]:
+    served = server.runtime.served
+    named = [name for name in server.profile.examples if name in served]
+    first_of_task = {item.card.task: name for name, item in reversed(list(served.items()))}
+    return (named or list(first_of_task.values()))[:3]

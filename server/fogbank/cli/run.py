@@ -1,0 +1,70 @@
+"""`fogbank run MODEL "prompt"`."""
+
+import sys
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from fogbank import tasks
+from fogbank.cli.client import DEFAULT_URL, Client, Key, Url
+from fogbank.cli.common import DataDir, catalog_of, model_name, settings, told
+
+
+def run(
+    model: Annotated[str, typer.Argument(help="A model's name, or just its last part.")],
+    prompt: Annotated[
+        str | None, typer.Argument(help="The prompt or text; without it, standard input is read.")
+    ] = None,
+    system: Annotated[str | None, typer.Option(help="A system message before the prompt.")] = None,
+    max_tokens: Annotated[int, typer.Option(help="Most tokens to generate.")] = 256,
+    temperature: Annotated[float | None, typer.Option(help="0 always takes the likeliest.")] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask a running server and print the answer as it comes.
+
+    Examples: fogbank run llama-3.1-8b-instruct "What is the capital of France?"
+    / cat letter.txt | fogbank run distilbert-sst-2-int8
+    """
+    with told():
+        catalog = catalog_of(settings(data_dir=data_dir))
+    name = model_name(catalog, model)
+    text = prompt if prompt is not None else sys.stdin.read().strip()
+    if not text:
+        typer.echo("fogbank: nothing to ask: give a prompt, or text on standard input", err=True)
+        raise typer.Exit(2)
+    client = Client(url, key)
+    if catalog.cards[name].task != tasks.TEXT_GENERATION:
+        result = client.run(name, {"text": text})
+        typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        return
+    messages = [{"role": "system", "content": system}] if system else []
+    messages.append({"role": "user", "content": text})
+    body: dict[str, Any] = {"messages": messages, "max_tokens": max_tokens, "stream": True}
+    if temperature is not None:
+        body["temperature"] = temperature
+    _print_stream(client, name, body)
+
+
+def _print_stream(client: Client, name: str, body: dict[str, Any]) -> None:
+    completion = 0
+    for data in client.stream(name, body):
+        event = orjson.loads(data)
+        if event.get("errors"):
+            typer.echo(f"\nfogbank: {event['errors'][0]['message']}", err=True)
+            raise typer.Exit(1)
+        completion = event.get("usage", {}).get("completion_tokens", completion)
+        typer.echo(_text(event), nl=False)
+        sys.stdout.flush()
+    typer.echo()
+    if completion >= body["max_tokens"]:
+        typer.echo(f"(cut off at {completion} tokens; --max-tokens allows more)", err=True)
+
+
+def _text(event: dict[str, Any]) -> str:
+    choices = event.get("choices")
+    if choices:
+        return str(choices[0].get("delta", {}).get("content") or "")
+    return str(event.get("response", ""))

@@ -1,0 +1,176 @@
+"""`fogbank serve`: stays in the foreground until told to stop, then drains and leaves nothing."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from fogbank.app import Server, create_app
+from fogbank.catalog.profile import EngineSpec, Profile
+from fogbank.cli import banner
+from fogbank.cli.common import DataDir, ProfileName, catalog_of, flag, profile_of, settings, told
+from fogbank.cli.progress import pull_missing
+from fogbank.engines.base import Engine
+from fogbank.engines.factory import build_engine
+from fogbank.settings import Settings
+from fogbank.storage.keys import KeyStore
+from fogbank.telemetry import logs
+from fogbank.weights.lock import engine_folder
+from fogbank.weights.store import WeightsStore
+
+GRACE = 1.0
+"""Seconds after the drain in which a request's last words may still go out."""
+
+log = structlog.get_logger("fogbank.server")
+
+
+def serve(
+    host: Annotated[str | None, flag("host")] = None,
+    port: Annotated[int | None, flag("port")] = None,
+    profile: ProfileName = None,
+    data_dir: DataDir = None,
+    deadline: Annotated[float | None, flag("deadline")] = None,
+    max_deadline: Annotated[float | None, flag("max_deadline")] = None,
+    drain: Annotated[float | None, flag("drain")] = None,
+    max_body_mib: Annotated[float | None, flag("max_body_mib")] = None,
+    keys: Annotated[str | None, flag("keys")] = None,
+    retry_after: Annotated[bool | None, flag("retry_after")] = None,
+    allowed_origins: Annotated[str | None, flag("allowed_origins")] = None,
+    allowed_hosts: Annotated[str | None, flag("allowed_hosts")] = None,
+    log_level: Annotated[str | None, flag("log_level")] = None,
+    log_format: Annotated[str | None, flag("log_format")] = None,
+) -> None:
+    """Serve a profile's models on this machine, in the foreground. Ctrl-C or SIGTERM ends it.
+
+    Every flag is also an environment variable, FOGBANK_ and its name in capitals.
+    """
+    config = settings(**locals())
+    logs.configure(config.log_level, config.log_format)
+    with told():
+        catalog = catalog_of(config)
+        chosen = profile_of(config, catalog)
+        _refuse_open_door(config)
+        listening = _listen(config.host, config.port)
+        store = WeightsStore(config.data_dir)
+        pull_missing(chosen, store)
+        server = create_app(config, catalog, chosen, BuildFromStore(chosen, store))
+    address = _address(config.host, listening)
+    banner.show(server, address)
+    uvicorn_config = uvicorn.Config(
+        server.asgi,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=int(config.drain) + 5,
+    )
+    Foreground(uvicorn_config, server, config.drain).run(sockets=[listening])
+
+
+class Foreground(uvicorn.Server):
+    """uvicorn, but a signal drains, and is not raised again once the server has ended.
+
+    uvicorn's own handling re-raises SIGTERM out of `serve()`, which would leave the engines'
+    processes behind (facts of the front end, pitfall 1).
+    """
+
+    def __init__(self, config: uvicorn.Config, server: Server, drain: float) -> None:
+        super().__init__(config)
+        self._server = server
+        self._drain = drain
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Takes SIGINT and SIGTERM for as long as the server runs."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._leave, number)
+        announcing = loop.create_task(self._announce())
+        try:
+            yield
+        finally:
+            announcing.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _leave(self, number: signal.Signals) -> None:
+        seconds = 0.0 if self.should_exit else self._drain
+        self.should_exit = True
+        running = self._server.runtime.in_flight
+        log.info("stopping", signal=number.name, running=running, drain_seconds=seconds)
+        self._server.runtime.drain(seconds)
+        asyncio.get_running_loop().call_later(seconds + GRACE, self._hang_up)
+
+    def _hang_up(self) -> None:
+        """Drops what is still connected; not `force_exit`, which would orphan the engines."""
+        for connection in list(self.server_state.connections):
+            if connection.transport:
+                connection.transport.abort()
+
+    async def _announce(self) -> None:
+        engines = [e for e in self._server.runtime.engines.values() if e.spec.load == "start"]
+        for engine in engines:
+            await engine.until_ready()
+        gc.collect()
+        gc.freeze()
+        log.info("ready", profile=self._server.profile.name, engines=[e.name for e in engines])
+
+
+class BuildFromStore:
+    """Makes engines on the weights that a store holds for a profile."""
+
+    def __init__(self, profile: Profile, store: WeightsStore) -> None:
+        self._profile = profile
+        self._store = store
+
+    def __call__(self, name: str, spec: EngineSpec) -> Engine:
+        """A new engine, not yet started. Raises EngineUnavailable where weights are missing."""
+        return build_engine(name, spec, engine_folder(self._profile, name, self._store))
+
+
+def _refuse_open_door(config: Settings) -> None:
+    if config.loopback:
+        return
+    store = KeyStore(config.data_dir / "fogbank.db")
+    try:
+        usable = any(key.revoked_at is None for key in store.all())
+    finally:
+        store.close()
+    if not usable:
+        typer.echo(
+            f"fogbank: {config.host} is not loopback, and there is no API key: anybody who reaches"
+            " this machine could use it.\nMake a key first:  fogbank keys create NAME",
+            err=True,
+        )
+        raise typer.Exit(2)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise OSError(
+            f"cannot listen on {host}:{port} ({error.strerror}). Is a server running already?"
+            " Choose another port with --port or FOGBANK_PORT."
+        ) from None
+    return listening
+
+
+def _address(host: str, listening: socket.socket) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+    return f"http://{shown}:{listening.getsockname()[1]}"
