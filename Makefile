@@ -59,7 +59,8 @@ fmt: setup-dev ## Formats the code and mends what can be mended.
 	@$(BIN)/ruff format .
 
 bench: setup-dev ## Measures the front end beside vLLM's own server.
-	@exec $(BIN)/python bench/front_end.py $(ARGS)
+	@tokenizer=$$($(BIN)/python scripts/engine_folder.py embedded smollm2) && \
+		exec $(BIN)/python -m bench.front_end --tokenizer "$$tokenizer" --out bench/results $(ARGS)
 
 locks: setup-dev ## Resolves the locks anew; UPGRADE=--upgrade takes newer versions.
 	$(COMPILE) pyproject.toml --config-file $(LOCKS)/resolve-cpu.toml --extra cpu \

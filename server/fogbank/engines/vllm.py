@@ -162,8 +162,9 @@ class VllmEngine:
         shutdown = in_daemon_thread(
             lambda: llm.shutdown(timeout=SHUTDOWN_SECONDS), f"stop {self.name}"
         )
-        with suppress(TimeoutError):
-            await asyncio.wait_for(shutdown, STOP_SECONDS)
+        with suppress(TimeoutError):  # not wait_for: 3.11's can lose a cancellation
+            async with asyncio.timeout(STOP_SECONDS):
+                await shutdown
 
     async def _end_building(self, building: asyncio.Future[None]) -> None:
         """Lets the thread that loads the engine fail: its processes are killed under it."""
