@@ -14,9 +14,13 @@ _BODIES = {
 }
 
 
-def show(server: Server, address: str) -> None:
-    """Profile, engines, models with what stands in for what, the address, and lines to paste."""
-    typer.echo("\n".join([*_profile(server), *_models(server), *_curl(server, address)]))
+def show(server: Server, address: str, unlocked: list[str]) -> None:
+    """Profile, engines, models with what stands in for what, the address, and lines to paste.
+
+    `unlocked` names the engines whose hub revision no lock holds.
+    """
+    lines = [*_profile(server), *_unlocked(unlocked), *_models(server), *_curl(server, address)]
+    typer.echo("\n".join(lines))
 
 
 def _profile(server: Server) -> list[str]:
@@ -28,6 +32,12 @@ def _profile(server: Server) -> list[str]:
         when = "loads now" if engine.spec.load == "start" else "loads on demand"
         lines.append(f"  {name:18} {kind}{other}, {when}")
     return lines
+
+
+def _unlocked(engines: list[str]) -> list[str]:
+    if not engines:
+        return []
+    return [f"  NOT LOCKED to a commit: {', '.join(engines)}. 'fogbank pull' locks them."]
 
 
 def _models(server: Server) -> list[str]:

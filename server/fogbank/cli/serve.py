@@ -22,7 +22,7 @@ from fogbank.engines.factory import build_engine
 from fogbank.settings import Settings
 from fogbank.storage.keys import KeyStore
 from fogbank.telemetry import logs
-from fogbank.weights.lock import engine_folder
+from fogbank.weights.lock import engine_folder, unlocked
 from fogbank.weights.store import WeightsStore
 
 GRACE = 1.0
@@ -62,7 +62,7 @@ def serve(
         pull_missing(chosen, store)
         server = create_app(config, catalog, chosen, BuildFromStore(chosen, store))
     address = _address(config.host, listening)
-    banner.show(server, address)
+    banner.show(server, address, unlocked(chosen, store))
     uvicorn_config = uvicorn.Config(
         server.asgi,
         loop="uvloop",
@@ -114,8 +114,7 @@ class Foreground(uvicorn.Server):
     def _hang_up(self) -> None:
         """Drops what is still connected; not `force_exit`, which would orphan the engines."""
         for connection in list(self.server_state.connections):
-            if connection.transport:
-                connection.transport.abort()
+            connection.transport.abort()
 
     async def _announce(self) -> None:
         engines = [e for e in self._server.runtime.engines.values() if e.spec.load == "start"]
