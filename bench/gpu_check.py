@@ -29,7 +29,7 @@ ROOM_FOR_70B_GIB = 130
 JSON_SCHEMA = {
     "type": "object",
     "properties": {
-        "flags": {"type": "array", "items": {"type": "boolean"}, "minItems": 48, "maxItems": 48}
+        "flags": {"type": "array", "items": {"type": "boolean"}, "minItems": 24, "maxItems": 24}
     },
     "required": ["flags"],
     "additionalProperties": False,

@@ -30,7 +30,7 @@ from fogbank.errors import AIError, RouteError, account_error, unknown_model, un
 from fogbank.runtime.context import Context
 from fogbank.runtime.runtime import Runtime
 from fogbank.settings import Settings
-from fogbank.tasks import TextGenerationRequest
+from fogbank.tasks import TaskRequest, TextGenerationRequest
 
 ACCOUNT = re.compile(r"[0-9a-fA-F]{32}")
 DEADLINE_HEADER = b"x-fogbank-deadline"
@@ -103,14 +103,7 @@ class RunEndpoint:
         if isinstance(request, TextGenerationRequest) and wants_stream(data):
             work = self._stream(card, request, context, send, headers)
         else:
-
-            async def work_whole() -> None:
-                answer = await self._runtime.run(card, request, context)
-                now_ms = int(time.time() * 1000)
-                result = answers.result(card, request, answer.result, now_ms=now_ms)
-                await send_json(send, 200, _envelope(result), headers)
-
-            work = work_whole()
+            work = self._whole(card, request, context, send, headers)
         if not await while_connected(receive, work):
             raise ClientGone
 
@@ -142,6 +135,14 @@ class RunEndpoint:
         refuse_images(data)
         return schema.checked(data)
 
+    async def _whole(
+        self, card: Card, request: TaskRequest, context: Context, send: Send, headers: Headers
+    ) -> None:
+        answer = await self._runtime.run(card, request, context)
+        now_ms = int(time.time() * 1000)
+        result = answers.result(card, request, answer.result, now_ms=now_ms)
+        await send_json(send, 200, _envelope(result), headers)
+
     async def _stream(
         self,
         card: Card,
@@ -168,6 +169,7 @@ class RunEndpoint:
         except AIError as error:
             if not started:
                 raise
+            log.warning("stream failed", id=context.request_id, code=error.kind.code)
             end = events.failure(error, context.request_id)
         except Exception:
             if not started:
