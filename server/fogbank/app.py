@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fogbank.catalog.catalog import Catalog, resolve_profile
 from fogbank.catalog.profile import EngineSpec, Profile
 from fogbank.clock import Clock
-from fogbank.dialects.asgi import send_json
-from fogbank.dialects.guard import Guard, front_door_body
+from fogbank.dialects.front_door import FrontDoor, front_door_body
+from fogbank.dialects.guard import Guard
 from fogbank.dialects.operations import Operations
 from fogbank.dialects.workers_ai.run import RunEndpoint
 from fogbank.dialects.workers_ai.schemas import load_schemas
@@ -76,6 +76,7 @@ def create_app(
             await asyncio.gather(*(engine.stop() for engine in engines.values()))
             keys.close()
 
+    door = FrontDoor(metrics)
     schemas = load_schemas(package_data(), settings.data_dir)
     app = FastAPI(
         lifespan=lifespan,
@@ -83,12 +84,13 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        exception_handlers={405: _wrong_method},
+        exception_handlers={405: _WrongMethod(door)},
     )
-    app.router.routes.extend(_routes(runtime, RunEndpoint(runtime, schemas, settings), profile))
-    app.router.default = _no_route
+    guard = Guard(app, settings, keys, door)
+    operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
+    app.router.routes.extend(_routes(RunEndpoint(runtime, schemas, settings), operations))
+    app.router.default = _NoRoute(door)
     app.state.runtime = runtime
-    guard = Guard(app, settings, keys)
     return Server(guard, runtime, guard, profile)
 
 
@@ -99,8 +101,7 @@ def _supervise(
     return Supervisor(name, spec, lambda: build(name, spec), clock, shared)
 
 
-def _routes(runtime: Runtime, run: ASGIApp, profile: Profile) -> Iterable[BaseRoute]:
-    operations = Operations(runtime, profile, runtime.metrics)
+def _routes(run: ASGIApp, operations: Operations) -> Iterable[BaseRoute]:
     yield Route(RUN, _Raw(run))
     yield Route("/health/live", _Raw(operations.live), methods=["GET"])
     yield Route("/health/ready", _Raw(operations.ready), methods=["GET"])
@@ -121,11 +122,19 @@ class _Raw:
         await self._app(scope, receive, send)
 
 
-async def _wrong_method(request: Request, error: Exception) -> Response:
-    refused = unknown_path(request.url.path)
-    return JSONResponse(front_door_body(refused), refused.status)
+class _WrongMethod:
+    def __init__(self, door: FrontDoor) -> None:
+        self._door = door
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        refused = unknown_path(request.url.path)
+        self._door.note(request.scope, refused)
+        return JSONResponse(front_door_body(refused), refused.status)
 
 
-async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
-    error = unknown_path(scope["path"])
-    await send_json(send, error.status, front_door_body(error))
+class _NoRoute:
+    def __init__(self, door: FrontDoor) -> None:
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door.refuse(scope, send, unknown_path(scope["path"]))

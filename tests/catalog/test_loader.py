@@ -87,7 +87,11 @@ WEIGHTS = PROFILE.replace("engine: fake\n", "engine: transformers\n    weights:\
         ),
         ("engine: fake", "engine: llama", "6: engines.one.engine: input should be 'vllm',"),
         ("engine: fake", "engine: vllm", "5: engines.one: weights: the engine 'vllm' needs them"),
-        ("engine: fake", "engine: remote", "5: engines.one: options.url: the engine 'remote'"),
+        (
+            "engine: fake",
+            "engine: remote\n    task: Token Classification",
+            "5: engines.one: task: the engine 'remote' has only Text Generation and Text Embed",
+        ),
         (
             "engine: fake",
             "engine: fake\n    options: {trust_remote_code: true}",
@@ -134,6 +138,62 @@ WEIGHTS = PROFILE.replace("engine: fake\n", "engine: transformers\n    weights:\
 def test_a_mistake_in_a_profile(folders: Folders, old: str, new: str, expected: str) -> None:
     folders.write("package/profiles/small.yaml", PROFILE.replace(old, new, 1))
     assert folders.only_mistake().startswith(f"small.yaml:{expected}")
+
+
+REMOTE = "engine: remote\n    options:\n      model: m\n      "
+OWN_WEIGHTS = "engine: transformers\n    weights: {folder: x}\n    options:\n      "
+
+
+@pytest.mark.parametrize(
+    ("engine", "expected"),
+    [
+        ("engine: remote", "5: engines.one.options.model: this required key is missing"),
+        (REMOTE + "url: ''", "9: engines.one.options.url: string should match pattern"),
+        (REMOTE + "url: ftp://x", "9: engines.one.options.url: string should match pattern"),
+        (REMOTE + "url: http://a:b@x", "9: engines.one.options.url: string should match"),
+        (
+            REMOTE + "url: http://x\n      timout: 1",
+            "10: engines.one.options.timout: unknown key; did you mean 'timeout'?",
+        ),
+        (
+            "engine: fake\n    options: {dimension: 3}",
+            "7: engines.one.options.dimension: unknown key; did you mean 'dimensions'?",
+        ),
+        (
+            "engine: fake\n    options: {seconds_per_token: slow}",
+            "7: engines.one.options.seconds_per_token: input should be a valid number",
+        ),
+        (
+            OWN_WEIGHTS + "max_lenght: 9",
+            "9: engines.one.options.max_lenght: unknown key; did you mean 'max_length'?",
+        ),
+        (OWN_WEIGHTS + "device: gpu", "9: engines.one.options.device: input should be 'cpu',"),
+    ],
+)
+def test_a_mistake_in_options(folders: Folders, engine: str, expected: str) -> None:
+    folders.write("package/profiles/small.yaml", PROFILE.replace("engine: fake", engine, 1))
+    assert f"small.yaml:{expected}" in str(folders.mistakes()[0])
+
+
+def test_options_of_vllm_are_left_to_vllm(folders: Folders) -> None:
+    engine = "engine: vllm\n    weights: {folder: x}\n    options: {of_a_later_version: 1}"
+    folders.write("package/profiles/small.yaml", PROFILE.replace("engine: fake", engine, 1))
+    assert folders.load().profiles["small"].engines["one"].options == {"of_a_later_version": 1}
+
+
+@pytest.mark.parametrize("stands_in", ["''", "Größe", '"a\\r\\nset-cookie: b"', "日本"])
+def test_a_stand_ins_name_fits_a_header(folders: Folders, stands_in: str) -> None:
+    folders.write("package/profiles/small.yaml", PROFILE + f"    stands_in: {stands_in}\n")
+    assert folders.only_mistake().startswith(
+        "small.yaml:10: models.@cf/test/alpha.stands_in: string should match pattern"
+    )
+
+
+@pytest.mark.parametrize("name", ["''", "One", "a/b", "../x", "a b", ".."])
+def test_an_engines_name_fits_a_path(folders: Folders, name: str) -> None:
+    text = PROFILE.replace("  one:", f"  {name}:").replace("engine: one", f"engine: {name}")
+    folders.write("package/profiles/small.yaml", text)
+    assert str(folders.mistakes()[0]).split("small.yaml:")[1].startswith("5: engines.")
 
 
 @pytest.mark.parametrize(

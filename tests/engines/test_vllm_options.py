@@ -2,10 +2,16 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from fogbank.engines import vllm_options
-from fogbank.engines.base import EngineUnavailable
-from fogbank.engines.vllm_options import cpu_computes_bfloat16, engine_arguments, environment
+from fogbank.engines.base import EngineMisconfigured
+from fogbank.engines.vllm_options import (
+    cpu_computes_bfloat16,
+    engine_arguments,
+    environment,
+    load_error,
+)
 
 KNOWN = {
     "model",
@@ -56,7 +62,9 @@ def test_a_default_that_this_vllm_does_not_know_is_left_out() -> None:
 
 
 def test_a_misspelt_option_is_named_with_what_was_meant() -> None:
-    with pytest.raises(EngineUnavailable, match="'max_model_length'; did you mean 'max_model_len'"):
+    with pytest.raises(
+        EngineMisconfigured, match="'max_model_length'; did you mean 'max_model_len'"
+    ):
         engine_arguments(MODEL, {"max_model_length": 1}, known=KNOWN, on_cpu=True)
 
 
@@ -64,7 +72,7 @@ def test_a_misspelt_option_is_named_with_what_was_meant() -> None:
     "option", [{"trust_remote_code": True}, {"worker_cls": "a.B"}, {"model": "other"}], ids=str
 )
 def test_options_that_run_code_or_change_the_model_are_refused(option: dict[str, object]) -> None:
-    with pytest.raises(EngineUnavailable, match="not allowed"):
+    with pytest.raises(EngineMisconfigured, match="not allowed"):
         engine_arguments(MODEL, option, known=KNOWN, on_cpu=True)
 
 
@@ -116,3 +124,14 @@ def test_a_folder_with_too_long_a_name_is_not_used_for_sockets() -> None:
     with environment({}, options={}) as sockets:
         sockets(Path("x" * 80))
         assert "VLLM_RPC_BASE_PATH" not in os.environ
+
+
+def test_what_vllm_makes_of_wrong_options_is_told_apart() -> None:
+    folder = Path("weights")
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(int).validate_python("many")
+    for error in (refused.value, TypeError("unexpected keyword argument")):
+        assert isinstance(load_error(folder, error), EngineMisconfigured)
+    told = load_error(folder, RuntimeError("out of memory"))
+    assert not isinstance(told, EngineMisconfigured)
+    assert str(told) == "vLLM cannot load weights: out of memory"

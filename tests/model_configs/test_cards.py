@@ -27,6 +27,7 @@ DEPRECATED = [
     "@cf/microsoft/phi-2",
     "@cf/defog/sqlcoder-7b-2",
     "@cf/facebook/bart-large-cnn",
+    "@cf/unum/uform-gen2-qwen-500m",
 ]
 CURRENT = [
     "@cf/meta/llama-3.1-8b-instruct-fp8",
@@ -44,6 +45,8 @@ CURRENT = [
     "@cf/baai/bge-large-en-v1.5",
     "@cf/baai/bge-m3",
     "@cf/baai/bge-reranker-base",
+    "@cf/pfnet/plamo-embedding-1b",
+    "@cf/qwen/qwen3-embedding-0.6b",
     "@cf/huggingface/distilbert-sst-2-int8",
     "@cf/meta/m2m100-1.2b",
     "@fogbank/ner-minilm",

@@ -8,7 +8,6 @@ from fogbank.catalog.catalog import Catalog, ServedModel, resolve_profile
 from fogbank.catalog.hardware import Hardware, choose_profile
 from fogbank.catalog.loader import load_catalog
 from fogbank.catalog.weights import HubWeights, PackageWeights
-from fogbank.engines.transformers_loading import TransformersOptions
 from fogbank.settings import package_data
 from tests.model_configs.test_cards import DEPRECATED
 
@@ -100,6 +99,16 @@ def test_engines_of_a_gpu_leave_it_some_memory(name: str, catalog: Catalog) -> N
     assert max(shares.values()) <= 0.9
 
 
+@pytest.mark.parametrize("name", ["gpu-1x80gb", "gpu-2x80gb"])
+def test_small_models_load_before_large_ones(name: str, catalog: Catalog) -> None:
+    shares = [
+        spec.options["gpu_memory_utilization"] * spec.options.get("tensor_parallel_size", 1)
+        for spec in catalog.profiles[name].engines.values()
+        if spec.engine == "vllm"
+    ]
+    assert shares == sorted(shares)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_vllm_engine_admits_no_more_than_it_batches(name: str, catalog: Catalog) -> None:
     for spec in catalog.profiles[name].engines.values():
@@ -127,10 +136,3 @@ def test_the_profile_that_a_machine_gets(
     gpus: tuple[float, ...], expected: str, catalog: Catalog
 ) -> None:
     assert choose_profile(catalog.profiles.values(), Hardware(gpus)).name == expected
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_options_are_those_of_the_engine(name: str, catalog: Catalog) -> None:
-    for spec in catalog.profiles[name].engines.values():
-        if spec.engine == "transformers":
-            TransformersOptions.model_validate(spec.options)

@@ -9,7 +9,7 @@ import pytest
 
 from fogbank.catalog.profile import EngineSpec
 from fogbank.clock import TurnedClock
-from fogbank.engines.base import EngineUnavailable, Health
+from fogbank.engines.base import EngineMisconfigured, EngineUnavailable, Health
 from fogbank.engines.fake import FakeEngine
 from fogbank.runtime import supervisor as module
 from fogbank.runtime.supervisor import State, Supervisor
@@ -122,6 +122,26 @@ async def test_a_load_that_fails_is_told_and_tried_again(where: str) -> None:
         async with asyncio.timeout(2):
             await supervisor.until_ready()
         assert not supervisor.error
+
+
+async def test_wrong_options_are_not_tried_again_until_somebody_asks() -> None:
+    def trouble(number: int, engine: FakeEngine) -> None:
+        if number <= 2:
+            raise EngineMisconfigured("no such option")
+
+    shop = Shop(trouble)
+    async with supervised(shop) as supervisor:
+        for tries in (1, 2):
+            await until(lambda tries=tries: len(shop.built) == tries)
+            await until(lambda: state(supervisor) is State.FAILED)
+            await asyncio.sleep(0.05)
+            assert len(shop.built) == tries
+            with pytest.raises(EngineUnavailable, match="no such option"):
+                async with supervisor.use():
+                    pass
+            supervisor.load()
+        async with asyncio.timeout(2):
+            await supervisor.until_ready()
 
 
 async def test_asking_to_load_does_not_wait_out_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ TaskName = Literal[
     "Summarization",
     "Translation",
     "Reranking",
+    "Image-to-Text",
 ]
 ModelName = Annotated[str, Field(pattern=r"^@[a-z]+/[A-Za-z0-9._/-]+$")]
 

@@ -4,9 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from fogbank.catalog.card import Card
 from fogbank.catalog.document import Document, Loc
+from fogbank.catalog.expected import explain
 from fogbank.catalog.mistakes import Mistake
+from fogbank.catalog.options import OPTIONS
 from fogbank.catalog.profile import Profile, Served
 
 SCHEMA_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -34,7 +38,7 @@ def check_cards(
     known = sorted({file.stem for file in files if file.suffix in SCHEMA_SUFFIXES})
     for name, card in cards.items():
         if card.input not in known:
-            message = f"there is no input schema {card.input!r}{_hint(card.input, known)}"
+            message = f"there is no input schema {card.input!r}{hint(card.input, known)}"
             yield sources[name].mistake(("input",), message)
 
 
@@ -52,7 +56,7 @@ def check_profiles(
             yield from _check_engine(profile, source, loc, served)
             card = owners.get(model)
             if card is None:
-                yield source.mistake(loc, f"no card has this name{_hint(model, list(owners))}")
+                yield source.mistake(loc, f"no card has this name{hint(model, list(owners))}")
                 continue
             if seen.setdefault(card.name, model) != model:
                 yield source.mistake(loc, f"the same model as {seen[card.name]}")
@@ -61,8 +65,23 @@ def check_profiles(
             loc = ("families", family)
             yield from _check_engine(profile, source, loc, served)
             if family not in families:
-                message = f"no card is of this family{_hint(family, families)}"
+                message = f"no card is of this family{hint(family, families)}"
                 yield source.mistake(loc, message)
+
+
+def check_options(profiles: Mapping[str, Profile], sources: Sources) -> Iterator[Mistake]:
+    """Options that an engine does not have, or not so; those of vllm only vLLM knows."""
+    for name, profile in profiles.items():
+        for key, spec in profile.engines.items():
+            model = OPTIONS.get(spec.engine)
+            if model is None:
+                continue
+            try:
+                model.model_validate(spec.options)
+            except ValidationError as error:
+                for detail in error.errors(include_url=False):
+                    loc, message = explain(model, detail)
+                    yield sources[name].mistake(("engines", key, "options", *loc), message)
 
 
 def _check_engine(
@@ -70,7 +89,7 @@ def _check_engine(
 ) -> Iterator[Mistake]:
     if served.engine not in profile.engines:
         known = sorted(profile.engines)
-        message = f"there is no engine {served.engine!r}{_hint(served.engine, known)}"
+        message = f"there is no engine {served.engine!r}{hint(served.engine, known)}"
         yield source.mistake((*loc, "engine"), message)
 
 
@@ -86,7 +105,8 @@ def _check_card(
         yield source.mistake((*loc, "stands_in"), message)
 
 
-def _hint(name: str, known: list[str]) -> str:
+def hint(name: str, known: list[str]) -> str:
+    """What goes behind a name that nobody has: the nearest one, or all where they are few."""
     close = get_close_matches(name, known, n=1, cutoff=0.7)
     if close:
         return f"; did you mean {close[0]!r}?"

@@ -55,7 +55,8 @@ def _step(
 ) -> Iterator[dict[str, Any]]:
     for branch in _branches(root, schema):
         child = branch.get("properties", {}).get(part)
-        for candidate in (child, branch.get("additionalProperties"), branch.get("items")):
+        keyed = branch.get("patternProperties", {}).values()
+        for candidate in (child, *keyed, branch.get("additionalProperties"), branch.get("items")):
             if isinstance(candidate, dict):
                 yield candidate
 

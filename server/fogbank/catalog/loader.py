@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fogbank.catalog.card import Card
 from fogbank.catalog.catalog import Catalog
-from fogbank.catalog.check import check_cards, check_profiles
+from fogbank.catalog.check import check_cards, check_options, check_profiles
 from fogbank.catalog.document import Document, read_document
 from fogbank.catalog.expected import explain
 from fogbank.catalog.mistakes import CatalogError, Mistake
@@ -40,6 +40,7 @@ def load_catalog(package_data: Path, data_dir: Path | None = None) -> Catalog:
     mistakes = cards.mistakes + profiles.mistakes
     schemas = [root / "schemas" for root in (package_data, data_dir) if root]
     mistakes += check_cards(cards.items, cards.sources, schemas)
+    mistakes += check_options(profiles.items, profiles.sources)
     if not cards.mistakes:  # a card that could not be read would be reported as missing
         mistakes += check_profiles(profiles.items, profiles.sources, cards.items)
     if mistakes:

@@ -1,6 +1,6 @@
 """A profile: how models are served on one kind of hardware. Weights, engine, engine options."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -8,6 +8,8 @@ from fogbank.catalog.card import ModelName
 from fogbank.catalog.weights import HubWeights, Weights
 
 EngineName = Literal["vllm", "transformers", "remote", "fake"]
+EngineKey = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+REMOTE_TASKS = ("Text Generation", "Text Embeddings")
 PICKLED_LOAD_FORMATS = frozenset({"pt", "npcache"})
 
 
@@ -24,7 +26,8 @@ class EngineSpec(BaseModel):
     options: dict[str, Any] = Field(
         default_factory=dict,
         description=(
-            "Passed to the engine: AsyncEngineArgs for vllm; url, model, api_key_env for remote."
+            "Passed to the engine: AsyncEngineArgs for vllm; url, model, api_key_env for remote;"
+            " device, dtype, threads, max_length for transformers."
         ),
     )
     environment: dict[str, str] = Field(
@@ -41,8 +44,8 @@ class EngineSpec(BaseModel):
     def _runnable(self) -> Self:
         if self.weights is None and self.engine in ("vllm", "transformers"):
             raise ValueError(f"weights: the engine '{self.engine}' needs them")
-        if self.engine == "remote" and not self.options.get("url"):
-            raise ValueError("options.url: the engine 'remote' needs the address of its server")
+        if self.engine == "remote" and self.task not in REMOTE_TASKS:
+            raise ValueError(f"task: the engine 'remote' has only {' and '.join(REMOTE_TASKS)}")
         return self
 
     @model_validator(mode="after")
@@ -62,8 +65,9 @@ class Served(BaseModel):
     engine: str = Field(description="A key of `engines`.")
     stands_in: str | None = Field(
         None,
-        min_length=1,
-        description="What really answers, when it is not the model named; shown to every client.",
+        pattern=r"^[ -~]+$",
+        description="What really answers, when it is not the model named: printable ASCII, for"
+        " every client sees it in a header.",
     )
 
 
@@ -82,7 +86,7 @@ class Profile(BaseModel):
     examples: tuple[ModelName, ...] = Field(
         (), description="Models that the start-up banner shows how to ask, in this order."
     )
-    engines: dict[str, EngineSpec]
+    engines: dict[EngineKey, EngineSpec]
     models: dict[ModelName, Served]
     families: dict[str, Served] = Field(
         default_factory=dict, description="The same for every card of a family; `models` wins."

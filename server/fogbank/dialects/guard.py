@@ -2,14 +2,17 @@
 
 Without keys (loopback only) a web page of any site could use this server through a visitor's
 browser, so `Host` must be a name of this server and `Origin` one that is allowed (decisions.md 15).
-With keys every route but the health checks asks for one (contract 2.4).
+With keys every route but the health checks asks for one (contract 2.4), and `Origin` only decides
+whether the page may read the answer (CORS).
 """
 
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fogbank.dialects.asgi import header, send_json
+from fogbank.dialects.asgi import header
+from fogbank.dialects.cors import answer_preflight, is_preflight, shared_with
+from fogbank.dialects.front_door import FrontDoor
 from fogbank.errors import RouteError, authentication_error
 from fogbank.settings import Settings, words
 from fogbank.storage.keys import KeyStore
@@ -22,21 +25,32 @@ OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 class Guard:
     """Wraps the application. The name of the key that was used goes to `scope["state"]["key"]`."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyStore) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyStore, door: FrontDoor) -> None:
         self.app = app
         self._settings = settings
         self._keys = keys
+        self._door = door
         self._hosts = LOCAL_NAMES | {settings.host, BINDING_HOST} | words(settings.allowed_hosts)
         self._origins = words(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                self._check(scope)
-            except RouteError as error:
-                await send_json(send, error.status, front_door_body(error))
-                return
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        origin = header(scope, b"origin")
+        preflight = False
+        if origin is not None and self._known(origin):
+            send = shared_with(origin, send)
+            preflight = is_preflight(scope)
+        try:
+            self._check(scope, preflight)
+        except RouteError as error:
+            await self._door.refuse(scope, send, error)
+            return
+        if preflight:
+            await answer_preflight(scope, send)
+        else:
+            await self.app(scope, receive, send)
 
     @property
     def asks_for_keys(self) -> bool:
@@ -46,12 +60,21 @@ class Guard:
         always = self._settings.keys == "always" or not self._settings.loopback
         return always or self._keys.exist()
 
-    def _check(self, scope: Scope) -> None:
+    def _known(self, origin: str) -> bool:
+        """Whether pages of this origin may use the server; `*` counts where keys are asked for."""
+        if origin.lower() in self._origins:
+            return True
+        return "*" in self._origins if self.asks_for_keys else _host_name(origin) in LOCAL_NAMES
+
+    def _check(self, scope: Scope, preflight: bool) -> None:
+        """Raises RouteError. A preflight never has a key; the request that follows it needs one."""
         if scope["path"] in OPEN_PATHS:
             return
         if not self.asks_for_keys:
             self._check_host(scope)
             self._check_origin(scope)
+            return
+        if preflight:
             return
         secret = _secret(scope)
         name = self._keys.check(secret) if secret else None
@@ -75,9 +98,7 @@ class Guard:
 
     def _check_origin(self, scope: Scope) -> None:
         origin = header(scope, b"origin")
-        if origin is None or origin.lower() in self._origins:
-            return
-        if _host_name(origin) not in LOCAL_NAMES:
+        if origin is not None and not self._known(origin):
             raise RouteError(
                 403,
                 (
@@ -86,12 +107,6 @@ class Guard:
                     " not allowed. Add it to FOGBANK_ALLOWED_ORIGINS.",
                 ),
             )
-
-
-def front_door_body(error: RouteError) -> dict[str, object]:
-    """The body of a front-door error (contract 2.4)."""
-    listed = [{"code": code, "message": message} for code, message in error.errors]
-    return {"result": None, "success": False, "errors": listed, "messages": []}
 
 
 def _secret(scope: Scope) -> str | None:

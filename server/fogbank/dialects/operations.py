@@ -1,29 +1,40 @@
 """What operators ask the server: health, metrics, and the engines it has loaded."""
 
+from collections.abc import Callable
 from typing import Any
 
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.metrics_core import Metric
 from starlette.types import Receive, Scope, Send
 
 from fogbank.catalog.profile import Profile
 from fogbank.dialects.asgi import send_bytes, send_json
+from fogbank.dialects.engine_metrics import EngineMetrics
 from fogbank.runtime.runtime import Runtime
-from fogbank.runtime.supervisor import State, Supervisor
+from fogbank.runtime.supervisor import Supervisor
 from fogbank.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
 class Operations:
-    """The answers of `/health/*`, `/metrics` and `/fogbank/*`, one method a route."""
+    """The answers of `/health/*`, `/metrics` and `/fogbank/*`, one method a route.
 
-    def __init__(self, runtime: Runtime, profile: Profile, metrics: Metrics) -> None:
+    `asks_for_keys` tells whether health, which is open to everybody, should keep to itself why an
+    engine failed: the text may name files of this machine.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        profile: Profile,
+        metrics: Metrics,
+        asks_for_keys: Callable[[], bool],
+    ) -> None:
         self._runtime = runtime
         self._profile = profile
         self._metrics = metrics
+        self._asks_for_keys = asks_for_keys
         self._names: dict[str, list[str]] = {name: [] for name in runtime.engines}
         for name, served in runtime.served.items():
             self._names[served.engine].append(name)
-        metrics.add(self._engine_metrics)
+        metrics.add(EngineMetrics(runtime))
 
     async def live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """200 while the process answers."""
@@ -33,11 +44,12 @@ class Operations:
         """200 once every engine that the profile loads at start is ready, else 503; per model."""
         required = [e for e in self._runtime.engines.values() if e.spec.load == "start"]
         ready = not self._runtime.draining and all(engine.available for engine in required)
+        open_door = not self._asks_for_keys()
         models = {
             name: {
                 "ready": engine.ready,
                 "state": engine.state,
-                "error": engine.error,
+                **({"error": engine.error} if open_door else {}),
                 "names": self._names[name],
             }
             for name, engine in self._runtime.engines.items()
@@ -109,34 +121,3 @@ class Operations:
             "context_window": loaded.context_window if loaded else None,
             "models": self._names[engine.name],
         }
-
-    def _engine_metrics(self) -> list[Metric]:
-        running = GaugeMetricFamily(
-            "fogbank_requests_running",
-            "Requests as the engine itself counts them.",
-            labels=["engine"],
-        )
-        waiting = GaugeMetricFamily(
-            "fogbank_requests_waiting", "Requests that wait for a permit.", labels=["engine"]
-        )
-        restarts = GaugeMetricFamily(
-            "fogbank_engine_restarts", "Times the engine died and was rebuilt.", labels=["engine"]
-        )
-        state = GaugeMetricFamily(
-            "fogbank_engine_state", "1 for the state the engine is in.", labels=["engine", "state"]
-        )
-        cache = GaugeMetricFamily(
-            "fogbank_cache",
-            "Of engines that have a KV cache: its use (0 to 1), prefix tokens looked up and found.",
-            labels=["engine", "what"],
-        )
-        for name, engine in self._runtime.engines.items():
-            loaded = engine.engine
-            running.add_metric([name], loaded.running if loaded else 0)
-            waiting.add_metric([name], self._runtime.waiting(name))
-            restarts.add_metric([name], engine.restarts)
-            for possible in State:
-                state.add_metric([name, possible], float(engine.state is possible))
-            for what, value in (loaded.gauges() if loaded else {}).items():
-                cache.add_metric([name, what], value)
-        return [running, waiting, restarts, state, cache]

@@ -5,6 +5,7 @@ EngineError
 │   └── EngineTooLong  it does not fit the context window; told by its length alone
 ├── EngineOverloaded   a bounded queue of the engine is full; nothing was computed
 ├── EngineUnavailable  the engine is not there (not started, stopped, or cannot be reached)
+│   └── EngineMisconfigured  nor will it be before somebody mends its options
 └── EngineDead         the engine died; every request in flight on it gets this
 """
 
@@ -47,6 +48,10 @@ class EngineOverloaded(EngineError):
 
 class EngineUnavailable(EngineError):
     """No engine process or server to talk to."""
+
+
+class EngineMisconfigured(EngineUnavailable):
+    """The options are wrong; starting again with the same ones cannot help."""
 
 
 class EngineDead(EngineError):

@@ -2,9 +2,11 @@
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
+from fogbank.catalog.options import OPTIONS
 from fogbank.catalog.profile import EngineSpec
-from fogbank.engines.base import Engine, EngineUnavailable
+from fogbank.engines.base import Engine, EngineMisconfigured, EngineUnavailable
 
 
 def has_vllm() -> bool:
@@ -20,18 +22,26 @@ def computes_with(spec: EngineSpec) -> str:
 def build_engine(name: str, spec: EngineSpec, weights: Path | None) -> Engine:
     """A new engine, not yet started. `weights` is the assembled folder; None for remote and fake.
 
-    Raises EngineUnavailable when the weights are not on this machine.
+    Raises EngineUnavailable when the weights are not on this machine, EngineMisconfigured when the
+    engine does not have one of the options.
     """
-    match computes_with(spec):
+    try:
+        return _build(computes_with(spec), name, spec, weights)
+    except ValueError as error:
+        raise EngineMisconfigured(f"the options of {name}: {error}") from error
+
+
+def _build(kind: str, name: str, spec: EngineSpec, weights: Path | None) -> Engine:
+    match kind:
         case "fake":
             from fogbank.engines.fake import FakeEngine
 
-            return FakeEngine(name, **spec.options)
+            return FakeEngine(name, **_options(spec))
         case "remote":
             from fogbank.engines.remote import RemoteEngine
 
-            return RemoteEngine(name, task=spec.task, **spec.options)
-        case kind:
+            return RemoteEngine(name, task=spec.task, **_options(spec))
+        case _:
             if weights is None or not weights.exists():
                 raise EngineUnavailable(f"the weights of {name} are not here; run 'fogbank pull'")
             return _local_engine(kind, name, spec, weights)
@@ -46,3 +56,8 @@ def _local_engine(kind: str, name: str, spec: EngineSpec, weights: Path) -> Engi
 
     options = {} if spec.engine == "vllm" else spec.options
     return TransformersEngine(name, weights, task=spec.task, options=options)
+
+
+def _options(spec: EngineSpec) -> dict[str, Any]:
+    """The options that were given, as the engine's model of them reads them."""
+    return OPTIONS[spec.engine].model_validate(spec.options).model_dump(exclude_unset=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fogbank.catalog.options import TransformersOptions
 from fogbank.engines.base import (
     EngineOverloaded,
     EngineRefused,
@@ -22,7 +23,7 @@ from fogbank.engines.batcher import Batcher
 from fogbank.engines.collect import collect
 from fogbank.engines.transformers_generation import Generator
 from fogbank.engines.transformers_heads import HEADS, Head
-from fogbank.engines.transformers_loading import TransformersOptions, check_folder
+from fogbank.engines.transformers_loading import check_folder
 from fogbank.engines.transformers_text import TokenizedText
 from fogbank.tasks import (
     TEXT_CLASSIFICATION,

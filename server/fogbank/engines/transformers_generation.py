@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fogbank.catalog.options import TransformersOptions
 from fogbank.engines.base import EngineRefused, EngineTooLong
 from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.stop_strings import StopStrings
 from fogbank.engines.transformers_loading import (
-    TransformersOptions,
     load_model,
     load_tokenizer,
     token_limit,

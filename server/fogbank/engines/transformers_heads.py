@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any, Protocol
 
+from fogbank.catalog.options import TransformersOptions
 from fogbank.engines.iob2 import Word, group
-from fogbank.engines.transformers_loading import TransformersOptions, load_model
+from fogbank.engines.transformers_loading import load_model
 from fogbank.engines.transformers_text import TextReader, TokenizedText
 from fogbank.tasks import (
     TEXT_CLASSIFICATION,

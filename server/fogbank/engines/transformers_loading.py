@@ -5,31 +5,12 @@ Everything here blocks for seconds; it runs in an engine's own thread.
 
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from fogbank.catalog.options import TransformersOptions
 
 # transformers imports its parts on first use, which two threads at once may see half done.
 _LOADING = threading.Lock()
-
-
-class TransformersOptions(BaseModel):
-    """`options` of an engine `transformers` in a profile."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    device: Literal["cpu", "cuda", "mps"] = "cpu"
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    threads: int | None = Field(
-        None, ge=1, description="Threads of torch, for the whole process; None: torch's choice."
-    )
-    max_length: int | None = Field(
-        None, ge=1, description="Tokens of a text at most, where fewer than the model's own limit."
-    )
-    max_batch_tokens: int = Field(4096, ge=1, description="Tokens of a batch, padding included.")
-    max_waiting: int = Field(
-        1024, ge=1, description="Texts (of text generation: requests) that may wait."
-    )
 
 
 def check_folder(folder: Path) -> None:

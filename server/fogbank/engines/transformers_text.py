@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fogbank.engines.transformers_loading import TransformersOptions, load_tokenizer, token_limit
+from fogbank.catalog.options import TransformersOptions
+from fogbank.engines.transformers_loading import load_tokenizer, token_limit
 
 CHARACTERS_PER_TOKEN = 64
 """What a long text is first cut to, per token of the limit: reading a megabyte to keep 512 tokens

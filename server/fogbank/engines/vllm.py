@@ -34,7 +34,7 @@ from fogbank.engines.base import (
 from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.child_processes import Brood, deaf_to_interrupts
 from fogbank.engines.daemon_thread import in_daemon_thread
-from fogbank.engines.vllm_options import engine_arguments, environment
+from fogbank.engines.vllm_options import engine_arguments, environment, load_error
 from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
 from fogbank.engines.vllm_stats import EngineStats, SchedulerBoard
 from fogbank.tasks import TaskRequest, TextChunk, TextGenerationRequest, TextGenerationResult, Usage
@@ -88,7 +88,7 @@ class VllmEngine:
         except EngineError:
             raise
         except Exception as error:
-            raise EngineUnavailable(f"vLLM cannot load {self.model.name}: {error}") from error
+            raise load_error(self.model, error) from error
         llm: Any = self._llm
         if llm is None:
             raise EngineUnavailable(f"the engine {self.name} was stopped while it started")

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fogbank.engines.base import EngineUnavailable
+from pydantic import ValidationError
+
+from fogbank.engines.base import EngineMisconfigured, EngineUnavailable
 
 START_LOCK = threading.Lock()
 """One vLLM engine starts at a time in a process: its settings travel in `os.environ`."""
@@ -48,17 +50,17 @@ def engine_arguments(
 ) -> dict[str, Any]:
     """The arguments of AsyncEngineArgs. `known` are the names that this vLLM has.
 
-    Raises EngineUnavailable for an option that is unknown or that Fogbank does not pass on.
+    Raises EngineMisconfigured for an option that is unknown or that Fogbank does not pass on.
     """
     for name, value in options.items():
         if name in REFUSED_OPTIONS and value not in (None, False):
-            raise EngineUnavailable(
+            raise EngineMisconfigured(
                 f"the engine option {name!r} is not allowed: {REFUSED_OPTIONS[name]}"
             )
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise EngineUnavailable(f"this vLLM has no engine option {name!r}{hint}")
+            raise EngineMisconfigured(f"this vLLM has no engine option {name!r}{hint}")
     arguments: dict[str, Any] = {
         "disable_log_stats": True,
         "use_tqdm_on_load": False,
@@ -71,6 +73,13 @@ def engine_arguments(
             arguments["dtype"] = "float32"
     defaults = {name: value for name, value in arguments.items() if name in known}
     return {**defaults, **options, "model": str(model), "trust_remote_code": False}
+
+
+def load_error(model: Path, error: Exception) -> EngineUnavailable:
+    """What vLLM raised while it loaded, told as one of ours."""
+    if isinstance(error, (TypeError, ValidationError)):  # so does its configuration refuse a value
+        return EngineMisconfigured(f"vLLM does not take the options for {model.name}: {error}")
+    return EngineUnavailable(f"vLLM cannot load {model.name}: {error}")
 
 
 def cpu_computes_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:

@@ -32,6 +32,7 @@ from fogbank.telemetry.measure import Measure
 from fogbank.telemetry.metrics import Metrics
 
 CHARACTERS_PER_TOKEN = 4
+LOGGED_CHARACTERS = 200
 
 log = structlog.get_logger("fogbank.request")
 
@@ -170,9 +171,8 @@ class Runtime:
         except EngineRefused as error:
             raise AIError(errors.INVALID_INPUT, detail=str(error)) from error
         except EngineError as error:
-            log.warning(
-                "engine failed", engine=served.engine, id=context.request_id, error=str(error)
-            )
+            told = str(error)[:LOGGED_CHARACTERS]  # a remote server words it
+            log.warning("engine failed", engine=served.engine, id=context.request_id, error=told)
             raise AIError(errors.UPSTREAM) from error
         finally:
             self._deadlines.discard(timeout)

@@ -4,11 +4,13 @@ Its states:
 
     unloaded -> loading -> ready -> unloading -> unloaded
                    |         |
-                   +-> failed <-+      a failed load or a death; loads again after a back-off
+                   +-> failed <-+      a failed load or a death; loads again after a back-off,
+                                  or, where its options are wrong, once somebody asks for it
 """
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 
@@ -16,7 +18,7 @@ import structlog
 
 from fogbank.catalog.profile import EngineSpec
 from fogbank.clock import Clock
-from fogbank.engines.base import Engine, EngineUnavailable, Health
+from fogbank.engines.base import Engine, EngineMisconfigured, EngineUnavailable, Health
 
 WATCH_INTERVAL = 0.25
 FIRST_BACKOFF = 1.0
@@ -167,7 +169,10 @@ class Supervisor:
             await _wait(changed, WATCH_INTERVAL)
 
     async def _recover(self) -> None:
-        """Loads again after the back-off: none after a first death, then longer each time."""
+        """Loads again after the back-off: none after a first death, then longer each time.
+
+        Endless where the options are wrong; `load` and `unload` end it.
+        """
         self._retry.clear()
         await _wait(self._retry, self._backoff)
         self._backoff = min(max(2 * self._backoff, FIRST_BACKOFF), LONGEST_BACKOFF)
@@ -206,7 +211,8 @@ class Supervisor:
         except Exception as error:
             await self._discard()
             self._load_failed = True
-            self._backoff = max(self._backoff, FIRST_BACKOFF)
+            hopeless = isinstance(error, EngineMisconfigured)
+            self._backoff = math.inf if hopeless else max(self._backoff, FIRST_BACKOFF)
             self._set(State.FAILED, str(error) or type(error).__name__)
             log.error("engine could not be loaded", name=self.name, error=self.error)
             return
@@ -236,5 +242,5 @@ class Supervisor:
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Until the event, at most so long. Not `wait_for`: Python 3.11's can lose a cancellation."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(None if seconds == math.inf else seconds):
             await event.wait()

@@ -1,4 +1,5 @@
-"""Prometheus metrics, all with the prefix `fogbank_`. Labels are names of models and engines only.
+"""Prometheus metrics, all with the prefix `fogbank_`. Labels are bounded: names of models and
+engines, and codes.
 
 A request is observed once, when it ends. What engines know of themselves (running, waiting, cache)
 is asked for when somebody scrapes.
@@ -19,7 +20,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from fogbank.clock import Clock
-from fogbank.errors import AIError
+from fogbank.errors import AIError, RouteError
 from fogbank.telemetry.measure import Measure
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -46,6 +47,12 @@ class Metrics:
             "fogbank_tokens",
             "Tokens, by kind: prompt, cached (of the prompt), completion.",
             ("model", "kind"),
+            registry=self.registry,
+        )
+        self._refused = Counter(
+            "fogbank_refused",
+            "Requests refused before the runtime saw them: input, route, key, origin.",
+            ("code", "status"),
             registry=self.registry,
         )
         self._duration = self._histogram("fogbank_request_seconds", "Whole request.", _SECONDS)
@@ -77,6 +84,23 @@ class Metrics:
             raise
         finally:
             self._observe(measure, model, task, outcome)
+
+    def refused(self, error: AIError | RouteError) -> None:
+        """Counts a request that the runtime never saw."""
+        if isinstance(error, AIError):
+            code, status = error.kind.code, error.kind.status
+        else:
+            code, status = error.errors[-1][0], error.status
+        self._refused.labels(str(code), str(status)).inc()
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Counts the refusal that ends what is done here, if one does."""
+        try:
+            yield
+        except (AIError, RouteError) as error:
+            self.refused(error)
+            raise
 
     def add(self, collect: Callable[[], Iterable[Metric]]) -> None:
         """Adds metrics that are asked for at each scrape."""

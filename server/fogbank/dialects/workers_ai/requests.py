@@ -5,6 +5,7 @@ from typing import Any
 
 from fogbank import errors, tasks
 from fogbank.catalog.card import Card
+from fogbank.dialects.workers_ai.validation import text_boolean
 from fogbank.errors import AIError
 from fogbank.tasks import (
     JsonFormat,
@@ -61,7 +62,7 @@ def _text_generation(card: Card, body: Body) -> TextGenerationRequest:
         )
     return TextGenerationRequest(
         prompt=body["prompt"],
-        raw=body.get("raw") in (True, "true"),
+        raw=text_boolean(body.get("raw")),
         sampling=_sampling(card, body),
         json_format=json_format,
     )

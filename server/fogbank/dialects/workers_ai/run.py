@@ -22,7 +22,7 @@ from fogbank.dialects.asgi import (
     send_json,
     while_connected,
 )
-from fogbank.dialects.guard import front_door_body
+from fogbank.dialects.front_door import LOGGED_CHARACTERS, front_door_body
 from fogbank.dialects.workers_ai import answers, events
 from fogbank.dialects.workers_ai.requests import refuse_images, task_request, wants_stream
 from fogbank.dialects.workers_ai.validation import InputSchema, describe
@@ -52,11 +52,14 @@ class RunEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         context = self._context(scope)
-        name = scope["path_params"]["model"]
+        name = scope["path_params"]["model"][:LOGGED_CHARACTERS]
         status = 200
         try:
-            card = self._card(scope)
-            await self._answer(card, context, scope, receive, send)
+            with self._runtime.metrics.refusals():
+                card = self._card(scope)
+                data = await self._asked(card, context, scope, receive)
+                request = task_request(card, data)
+            await self._answer(card, request, context, receive, send, wants_stream(data))
         except RouteError as error:
             status = error.status
             await send_json(send, status, front_door_body(error))
@@ -91,16 +94,24 @@ class RunEndpoint:
             raise unknown_model()
         return card
 
-    async def _answer(
-        self, card: Card, context: Context, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _asked(
+        self, card: Card, context: Context, scope: Scope, receive: Receive
+    ) -> Mapping[str, Any]:
         body = await self._body(scope, receive)
         self._runtime.check(card)
-        data = self._validated(card, body, context)
-        stand_in = self._runtime.served_by(card)
-        request = task_request(card, data)
-        headers = _headers(context, stand_in)
-        if isinstance(request, TextGenerationRequest) and wants_stream(data):
+        return self._validated(card, body, context)
+
+    async def _answer(
+        self,
+        card: Card,
+        request: TaskRequest,
+        context: Context,
+        receive: Receive,
+        send: Send,
+        streamed: bool,
+    ) -> None:
+        headers = _headers(context, self._runtime.served_by(card))
+        if streamed and isinstance(request, TextGenerationRequest):
             work = self._stream(card, request, context, send, headers)
         else:
             work = self._whole(card, request, context, send, headers)
