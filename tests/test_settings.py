@@ -2,13 +2,21 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 from pydantic import ValidationError
 
 from fogbank.cli.main import app
-from fogbank.settings import Settings, package_data, words
+from fogbank.settings import (
+    OF_CLIENTS,
+    Settings,
+    package_data,
+    unknown_variables,
+    variable,
+    words,
+)
 
 FIELDS = Settings.model_fields
 OTHER_THAN_DEFAULT = {
@@ -26,6 +34,8 @@ OTHER_THAN_DEFAULT = {
     "allowed_hosts": "a.example",
     "log_level": "error",
     "log_format": "json",
+    "url": "http://a.example",
+    "key": "fog_secret",
 }
 
 
@@ -44,13 +54,25 @@ def test_a_setting_says_what_it_means(name: str) -> None:
 
 
 def test_each_flag_of_serve_is_a_setting_and_a_variable() -> None:
-    command = typer.main.get_command(app).commands["serve"]  # type: ignore[attr-defined]
-    flags = {option.name: option for option in command.params}
-    assert flags.keys() == FIELDS.keys()
+    assert flags_of("serve") == FIELDS.keys() - OF_CLIENTS
+
+
+def test_the_commands_that_ask_a_server_take_the_settings_of_clients() -> None:
+    for command in ("run", "ps", "stop"):
+        assert flags_of(command) >= OF_CLIENTS
+
+
+def flags_of(command: str) -> set[str]:
+    """The settings that are flags of a command, each with its variable, help and opposite."""
+    found = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    flags = {option.name: option for option in found if option.name in FIELDS}
     for name, option in flags.items():
-        assert f"--{name.replace('_', '-')}" in option.opts
-        assert option.envvar == f"FOGBANK_{name.upper()}"
+        dashed = name.replace("_", "-")
+        assert f"--{dashed}" in option.opts
+        assert option.secondary_opts == ([f"--no-{dashed}"] if FIELDS[name].default is True else [])
+        assert option.envvar == variable(name)
         assert option.help == FIELDS[name].description
+    return set(flags)
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -77,8 +99,13 @@ def test_defaults() -> None:
         ("deadline", "inf"),
         ("max_deadline", "nan"),
         ("drain", -1),
+        ("max_body_mib", "inf"),
+        ("max_body_mib", "nan"),
         ("keys", "sometimes"),
         ("log_level", "loud"),
+        ("url", "ftp://a.example"),
+        ("url", "http://"),
+        ("url", "http://[::1"),
     ],
 )
 def test_what_is_refused(name: str, value: object) -> None:
@@ -95,6 +122,34 @@ def test_what_is_refused(name: str, value: object) -> None:
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert Settings(host=host).loopback is loopback
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "http://127.0.0.1:8686"),
+        ({"host": "0.0.0.0", "port": 99}, "http://127.0.0.1:99"),
+        ({"host": "::"}, "http://[::1]:8686"),
+        ({"host": "192.168.1.5"}, "http://192.168.1.5:8686"),
+        ({"url": "127.0.0.1:99", "port": 1}, "http://127.0.0.1:99"),
+        ({"url": "https://a.example/fog/"}, "https://a.example/fog"),
+    ],
+)
+def test_where_clients_find_the_server(given: dict[str, Any], url: str) -> None:
+    assert Settings(**given).server_url == url
+
+
+def test_a_level_in_capitals() -> None:
+    assert Settings(log_level="DEBUG").log_level == "debug"  # type: ignore[arg-type]
+
+
+def test_the_key_does_not_show() -> None:
+    assert "fog_secret" not in repr(Settings(key="fog_secret"))  # type: ignore[arg-type]
+
+
+def test_variables_that_are_no_settings() -> None:
+    names = ["FOGBANK_PROFIL", "FOGBANK_PROFILE", "FOGBANK_KEY", "PATH", "FOGBANK_A"]
+    assert unknown_variables(names) == ["FOGBANK_A", "FOGBANK_PROFIL"]
 
 
 def test_words() -> None:

@@ -1,12 +1,22 @@
 """Every setting, its environment variable (`FOGBANK_` and the name in capitals) and its meaning."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "FOGBANK_"
+OF_CLIENTS = frozenset({"url", "key"})
+"""Settings of the commands that talk to a server; the others are flags of `fogbank serve`."""
+
+AskForKeys = Literal["auto", "always", "never"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "console", "json"]
 
 
 def package_data() -> Path:
@@ -17,10 +27,10 @@ def package_data() -> Path:
 
 
 class Settings(BaseSettings):
-    """The server's settings. A flag of `fogbank serve` wins over the environment."""
+    """The server's settings, and where its clients find it. A flag wins over the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FOGBANK_", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     host: str = Field(
@@ -54,14 +64,19 @@ class Settings(BaseSettings):
         description="Seconds that running requests get to finish on SIGTERM.",
     )
     max_body_mib: float = Field(
-        32, gt=0, description="Largest request body in MiB; more answers 3006."
+        32,
+        gt=0,
+        allow_inf_nan=False,
+        description="Largest request body in MiB; more answers 3006.",
     )
-    keys: Literal["auto", "always", "never"] = Field(
+    keys: AskForKeys = Field(
         "auto",
         description="Ask for API keys: auto asks once a key was created, and off loopback;"
         " never works on loopback only.",
     )
-    retry_after: bool = Field(True, description="Send Retry-After with 429 (decisions.md 12).")
+    retry_after: bool = Field(
+        True, description="Say in the header Retry-After of a 429 when to come again."
+    )
     allowed_origins: str = Field(
         "",
         description="Comma-separated Origins of pages that may call a keyless server.",
@@ -70,12 +85,31 @@ class Settings(BaseSettings):
         "",
         description="Comma-separated names of this server in Host, where there are no keys.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log line that is written."
-    )
-    log_format: Literal["auto", "console", "json"] = Field(
+    log_level: LogLevel = Field("info", description="Least severe log line that is written.")
+    log_format: LogFormat = Field(
         "auto", description="Log lines for people or for machines; auto looks at the terminal."
     )
+    url: str | None = Field(
+        None, description="Address of the running server; by default made of host and port."
+    )
+    key: SecretStr | None = Field(None, description="API key, where the server asks for one.")
+
+    @field_validator("keys", "log_level", "log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("url")
+    @classmethod
+    def _whole_url(cls, value: str | None) -> str | None:
+        """With a scheme, without a slash at the end."""
+        if value is None:
+            return None
+        url = value if "://" in value else f"http://{value}"
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{value!r} is not an address such as http://127.0.0.1:8686")
+        return url.rstrip("/")
 
     @property
     def max_body_bytes(self) -> int:
@@ -91,6 +125,28 @@ class Settings(BaseSettings):
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def server_url(self) -> str:
+        """Where clients on this machine find the server."""
+        return self.url or address(self.host, self.port)
+
+
+def address(host: str, port: int) -> str:
+    """The URL of a server that listens there, as a program on the same machine reaches it."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """Those variables that look like settings and are none."""
+    known = {variable(name) for name in Settings.model_fields}
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 
 
 def words(text: str) -> frozenset[str]:

@@ -3,6 +3,7 @@
 import typer
 
 from fogbank.app import Server
+from fogbank.cli.common import shortened
 from fogbank.engines.factory import computes_with
 
 EXAMPLE_ACCOUNT = "0" * 32
@@ -14,13 +15,9 @@ _BODIES = {
 }
 
 
-def show(server: Server, address: str, unlocked: list[str]) -> None:
-    """Profile, engines, models with what stands in for what, the address, and lines to paste.
-
-    `unlocked` names the engines whose hub revision no lock holds.
-    """
-    lines = [*_profile(server), *_unlocked(unlocked), *_models(server), *_curl(server, address)]
-    typer.echo("\n".join(lines))
+def show(server: Server, address: str) -> None:
+    """Profile, engines, models with what stands in for what, the address, and lines to paste."""
+    typer.echo("\n".join([*_profile(server), *_models(server), *_curl(server, address)]))
 
 
 def _profile(server: Server) -> list[str]:
@@ -34,12 +31,6 @@ def _profile(server: Server) -> list[str]:
     return lines
 
 
-def _unlocked(engines: list[str]) -> list[str]:
-    if not engines:
-        return []
-    return [f"  NOT LOCKED to a commit: {', '.join(engines)}. 'fogbank pull' locks them."]
-
-
 def _models(server: Server) -> list[str]:
     groups: dict[tuple[str, str | None], list[str]] = {}
     for name, served in server.runtime.served.items():
@@ -47,8 +38,7 @@ def _models(server: Server) -> list[str]:
     lines = ["", "Models"]
     for (engine, stand_in), names in groups.items():
         what = f"{stand_in} STANDS IN for" if stand_in else f"{engine} serves"
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        lines.append(f"  {what} {shown}")
+        lines.append(f"  {what} {shortened(names)}")
     return [*lines, "  All of them: fogbank models"]
 
 
@@ -65,5 +55,8 @@ def _curl(server: Server, address: str) -> list[str]:
 def _examples(server: Server) -> list[str]:
     served = server.runtime.served
     named = [name for name in server.profile.examples if name in served]
-    first_of_task = {item.card.task: name for name, item in reversed(list(served.items()))}
+    current_first = sorted(served, key=lambda name: served[name].card.deprecated_on is not None)
+    first_of_task: dict[str, str] = {}
+    for name in current_first:
+        first_of_task.setdefault(served[name].card.task, name)
     return (named or list(first_of_task.values()))[:3]

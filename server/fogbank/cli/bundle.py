@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fogbank.cli.common import DataDir, ProfileName, catalog_of, profile_of, settings, told
+from fogbank.cli.common import DataDir, ProfileName, catalog_of, fail, profile_of, settings, told
+from fogbank.cli.progress import Bars
 from fogbank.weights import bundle as bundles
 from fogbank.weights.store import WeightsStore
 
@@ -15,22 +16,32 @@ def bundle(
     take: Annotated[
         bool, typer.Option("--in", help="Take the bundle in instead of packing it.")
     ] = False,
+    sha256: Annotated[
+        str | None,
+        typer.Option(help="With --in: what the bundle must be, as packing it has printed."),
+    ] = None,
     profile: ProfileName = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Pack a profile's weights into one file, or take such a file in on another machine.
+    """Carry weights in one file to a machine without a network.
 
+    \b
     Here:   fogbank bundle weights.tar --profile gpu-1x80gb
     There:  fogbank bundle weights.tar --in
-    """
+    """  # noqa: D301
+    if sha256 and not take:
+        fail("--sha256 says what a bundle must be that is taken in; add --in")
     config = settings(profile=profile, data_dir=data_dir)
     store = WeightsStore(config.data_dir)
-    with told():
+    with told(), Bars() as bars:
         if take:
-            report = bundles.unbundle(file, store)
+            report = bundles.unbundle(file, store, bars.update, sha256)
         else:
-            report = bundles.bundle(profile_of(config, catalog_of(config)), store, file)
+            chosen = profile_of(config, catalog_of(config))
+            report = bundles.bundle(chosen, store, file, bars.update)
     did = "Took in" if take else "Packed"
-    typer.echo(f"{did} profile {report.profile}, {report.size / 1e6:,.0f} MB: {file}")
-    for model in report.models:
-        typer.echo(f"  {model}")
+    typer.echo(f"{did} profile {report.profile}, {report.size / 1e6:,.1f} MB: {file}")
+    for line in (*report.models, *report.notes):
+        typer.echo(f"  {line}")
+    if report.sha256:
+        typer.echo(f"There: fogbank bundle {file.name} --in --sha256 {report.sha256}")

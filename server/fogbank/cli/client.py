@@ -2,31 +2,40 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn, Self
 
 import httpx2
-import typer
+
+from fogbank.cli.common import fail, flag
+from fogbank.settings import Settings
 
 ACCOUNT = "0" * 32
-DEFAULT_URL = "http://127.0.0.1:8686"
+TIMEOUT = httpx2.Timeout(None, connect=10)
+"""An answer may take as long as the server's deadline allows."""
 
-Url = Annotated[
-    str, typer.Option("--url", envvar="FOGBANK_URL", help="Address of the running server.")
-]
-Key = Annotated[
-    str | None, typer.Option("--key", envvar="FOGBANK_KEY", help="API key, where the server asks.")
-]
+Url = Annotated[str | None, flag("url")]
+Key = Annotated[str | None, flag("key")]
 
 
 class Client:
     """One server. Every method ends the command with a message when the server says no."""
 
-    def __init__(self, url: str, key: str | None) -> None:
-        self.url = url.rstrip("/")
-        headers = {"authorization": f"Bearer {key}"} if key else {}
+    def __init__(self, config: Settings, transport: httpx2.BaseTransport | None = None) -> None:
+        self.url = config.server_url
+        secret = config.key.get_secret_value() if config.key else None
         self._http = httpx2.Client(
-            base_url=self.url, headers=headers, timeout=None, trust_env=False
+            base_url=self.url,
+            headers={"authorization": f"Bearer {secret}"} if secret else {},
+            timeout=TIMEOUT,
+            trust_env=False,
+            transport=transport,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def get(self, path: str) -> Any:
         """The JSON of a GET."""
@@ -58,31 +67,34 @@ class Client:
             response = self._http.request(method, path, json=body)
         if response.status_code >= 400:
             _refused(response)
-        return response.json()
+        try:
+            return response.json()
+        except ValueError:
+            fail(f"what answers at {self.url} is not Fogbank; name another with --url", 1)
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
         try:
             yield
         except httpx2.TransportError as error:
-            typer.echo(
-                f"fogbank: no server answers at {self.url} ({error}).\n"
+            fail(
+                f"no server answers at {self.url} ({error}).\n"
                 "Start one with 'fogbank serve', or name another with --url or FOGBANK_URL.",
-                err=True,
+                1,
             )
-            raise typer.Exit(1) from None
 
 
 def _run_path(model: str) -> str:
     return f"/client/v4/accounts/{ACCOUNT}/ai/run/{model}"
 
 
-def _refused(response: httpx2.Response) -> None:
+def _refused(response: httpx2.Response) -> NoReturn:
     try:
         body = response.json()
-        errors = body.get("errors") or [{"message": body.get("error", response.text)}]
+        errors = body.get("errors") or [{"message": body["error"]}]
         text = "; ".join(str(error["message"]) for error in errors)
-    except ValueError:
+    except (ValueError, AttributeError, KeyError, TypeError):
         text = response.text[:500]
-    typer.echo(f"fogbank: the server answered {response.status_code}: {text}", err=True)
-    raise typer.Exit(1)
+    if response.status_code == 401:
+        text += "\nGive a key with --key or FOGBANK_KEY; 'fogbank keys create NAME' makes one."
+    fail(f"the server answered {response.status_code}: {text}", 1)

@@ -1,29 +1,42 @@
 """What the commands share: settings from flags, the catalogue, and how a mistake is told."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 
-from fogbank.catalog.catalog import Catalog
+from fogbank.catalog.catalog import Catalog, resolve_profile
+from fogbank.catalog.check import hint
 from fogbank.catalog.hardware import NoProfile, choose_profile, detect
 from fogbank.catalog.loader import load_catalog
 from fogbank.catalog.mistakes import CatalogError
 from fogbank.catalog.profile import Profile
-from fogbank.settings import Settings, package_data
+from fogbank.settings import Settings, package_data, variable
 from fogbank.weights.errors import WeightsError
+
+MISTAKE = 2
+"""Exit status where the user must change something first; 1 is for what may pass by itself."""
 
 
 def flag(name: str) -> Any:
     """The option of a setting: its flag, environment variable and help in one place."""
-    text = Settings.model_fields[name].description
-    variable = f"FOGBANK_{name.upper()}"
+    field = Settings.model_fields[name]
+    option = f"--{name.replace('_', '-')}"
+    if field.annotation is bool:
+        option += f"/--no-{name.replace('_', '-')}"
+    default = field.default
+    if default is True:
+        default = "on"
     return typer.Option(
-        f"--{name.replace('_', '-')}", envvar=variable, help=text, show_default=False
+        option,
+        envvar=variable(name),
+        help=field.description,
+        show_default=str(default) if default and isinstance(default, str | int | float) else False,
+        case_sensitive=False,
     )
 
 
@@ -31,27 +44,49 @@ DataDir = Annotated[Path | None, flag("data_dir")]
 ProfileName = Annotated[str | None, flag("profile")]
 
 
+def fail(message: str, status: int = MISTAKE) -> NoReturn:
+    """Ends the command with a message on stderr."""
+    typer.echo(f"fogbank: {message}", err=True)
+    raise typer.Exit(status)
+
+
 def settings(**given: Any) -> Settings:
     """The settings, with the flags that were given. Ends the command when one is wrong."""
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"])
-            typer.echo(
-                f"fogbank: setting {name} (FOGBANK_{name.upper()}): {problem['msg']}", err=True
-            )
-        raise typer.Exit(2) from None
+        problems = [
+            f"setting {name} ({variable(name)}): {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+            for name in [str(problem["loc"][0])]
+        ]
+    fail("\nfogbank: ".join(problems))
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turns what the user can mend into a message on stderr and exit status 2."""
+    """Turns what the user can mend into a message on stderr.
+
+    Exit status 2 for a mistake in cards, profiles or what was asked for, 1 where the disk, the
+    network or another process is in the way.
+    """
     try:
         yield
-    except (CatalogError, NoProfile, WeightsError, OSError, sqlite3.Error) as error:
-        typer.echo(f"fogbank: {error}", err=True)
-        raise typer.Exit(2) from None
+    except (CatalogError, NoProfile) as error:
+        fail(str(error))
+    except (WeightsError, OSError) as error:
+        fail(str(error), 1)
+
+
+@contextmanager
+def database(config: Settings) -> Iterator[Path]:
+    """The file of the keys; a file that is none, or cannot be written, ends the command."""
+    path = config.data_dir / "fogbank.db"
+    try:
+        with told():
+            yield path
+    except sqlite3.Error as error:
+        fail(f"the database of the API keys cannot be used: {error}\n  at: {path}", 1)
 
 
 def catalog_of(config: Settings) -> Catalog:
@@ -65,20 +100,52 @@ def profile_of(config: Settings, catalog: Catalog) -> Profile:
         return choose_profile(list(catalog.profiles.values()), detect())
     profile = catalog.profiles.get(config.profile)
     if profile is None:
-        known = ", ".join(catalog.profiles)
-        typer.echo(f"fogbank: no profile {config.profile!r}; there are: {known}", err=True)
-        raise typer.Exit(2)
+        fail(f"no profile {config.profile!r}; there are: {', '.join(catalog.profiles)}")
     return profile
+
+
+def find_models(catalog: Catalog, name: str) -> list[str]:
+    """Full names of the models that a name, an alias, or the last part of one may mean."""
+    card = catalog.resolve(name)
+    if card is not None:
+        return [card.name]
+    return [
+        card.name
+        for card in catalog.cards.values()
+        if name in {_last_part(each) for each in (card.name, *card.aliases)}
+    ]
 
 
 def model_name(catalog: Catalog, name: str) -> str:
     """The full name of a model, also where its last part alone was given, or the command's end."""
-    card = catalog.resolve(name)
-    if card is not None:
-        return card.name
-    matches = [full for full in catalog.cards if full.rsplit("/", 1)[-1] == name]
+    matches = find_models(catalog, name)
     if len(matches) == 1:
         return matches[0]
-    hint = f"did you mean one of: {', '.join(matches)}" if matches else "see 'fogbank models'"
-    typer.echo(f"fogbank: no model {name!r}; {hint}", err=True)
-    raise typer.Exit(2)
+    if matches:
+        fail(f"{name!r} may be one of: {', '.join(matches)}")
+    fail(f"no model {name!r}{hint_of_model(catalog, name)}\n'fogbank models' lists them.")
+
+
+def hint_of_model(catalog: Catalog, name: str) -> str:
+    """`; did you mean ...?` where a name or a last part is near, else nothing."""
+    known = [each for card in catalog.cards.values() for each in (card.name, *card.aliases)]
+    return hint(name, known if "/" in name else [_last_part(each) for each in known])
+
+
+def stand_ins(profile: Profile, catalog: Catalog) -> list[str]:
+    """One line for each stand-in: what it stands in for."""
+    groups: dict[str, list[str]] = {}
+    for name, served in resolve_profile(profile, catalog).items():
+        if served.stands_in:
+            groups.setdefault(served.stands_in, []).append(name)
+    return [f"{what} stands in for {shortened(names)}" for what, names in groups.items()]
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _last_part(name: str) -> str:
+    return name.rsplit("/", 1)[-1]

@@ -1,6 +1,6 @@
 """`fogbank ps | stop | rm`: what a running server has loaded, and what lies on the disk."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -8,11 +8,14 @@ from rich.table import Table
 
 from fogbank.catalog.catalog import Catalog, resolve_profile
 from fogbank.catalog.profile import Profile
-from fogbank.cli.client import DEFAULT_URL, Client, Key, Url
+from fogbank.cli.client import Client, Key, Url
 from fogbank.cli.common import (
     DataDir,
     ProfileName,
     catalog_of,
+    fail,
+    find_models,
+    hint_of_model,
     model_name,
     profile_of,
     settings,
@@ -26,33 +29,57 @@ ModelOrEngine = Annotated[
 ]
 
 
-def ps(url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Show the engines of a running server: state, requests running and waiting."""
-    answer = Client(url, key).get("/fogbank/engines")
-    table = Table(title=f"{url}: profile {answer['profile']}", title_justify="left")
+def ps(url: Url = None, key: Key = None) -> None:
+    """Show what a running server has loaded, and how busy it is."""
+    with Client(settings(url=url, key=key)) as client:
+        answer = client.get("/fogbank/engines")
+    table = Table(title=f"{client.url}: profile {answer['profile']}", title_justify="left")
     for heading in ("Engine", "Kind", "State", "Running", "Waiting", "Restarts", "Models"):
         table.add_column(heading)
     for row in answer["engines"]:
-        state = row["state"] + (f": {row['error']}" if row["error"] else "")
         counts = (str(row[name]) for name in ("running", "waiting", "restarts"))
-        table.add_row(row["name"], row["engine"], state, *counts, str(len(row["models"])))
+        table.add_row(row["name"], row["engine"], row["state"], *counts, str(len(row["models"])))
     Console().print(table)
+    for row in answer["engines"]:
+        if row["error"]:
+            typer.echo(f"{row['name']}: {row['error']}")
 
 
-def stop(model: ModelOrEngine, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Unload a model from a running server's memory; the next request loads it again."""
-    client = Client(url, key)
-    rows = client.get("/fogbank/engines")["engines"]
-    for row in rows:
-        short = {name.rsplit("/", 1)[-1] for name in row["models"]}
-        if model == row["name"] or model in row["models"] or model in short:
-            client.post(f"/fogbank/engines/{row['name']}/unload")
-            others = len(row["models"]) - 1
-            shared = f" ({others} other models use it)" if others else ""
-            typer.echo(f"Unloading {row['name']}{shared}.")
-            return
-    typer.echo(f"fogbank: the server has no model or engine {model!r}; see 'fogbank ps'", err=True)
-    raise typer.Exit(1)
+def stop(model: ModelOrEngine, url: Url = None, key: Key = None, data_dir: DataDir = None) -> None:
+    """Unload a model from a running server's memory.
+
+    Every model on the same engine goes with it; the next request loads it again.
+    """
+    config = settings(url=url, key=key, data_dir=data_dir)
+    with told():
+        catalog = catalog_of(config)
+    with Client(config) as client:
+        rows = client.get("/fogbank/engines")["engines"]
+        _unload(client, _holding(model, rows, catalog))
+
+
+def _holding(model: str, rows: list[dict[str, Any]], catalog: Catalog) -> dict[str, Any]:
+    """The row of the engine that has this name, or that answers for this model."""
+    names = {model, *find_models(catalog, model)}
+    found = [row for row in rows if row["name"] == model] or [
+        row for row in rows if names & set(row["models"])
+    ]
+    if not found:
+        hint = hint_of_model(catalog, model) if len(names) == 1 else ""
+        fail(f"the server has no model or engine {model!r}{hint}; see 'fogbank ps'")
+    if len(found) > 1:
+        fail(f"{model!r} is on several engines: {', '.join(row['name'] for row in found)}")
+    return found[0]
+
+
+def _unload(client: Client, row: dict[str, Any]) -> None:
+    if row["state"] == "unloaded":
+        typer.echo(f"{row['name']} is not loaded.")
+        return
+    client.post(f"/fogbank/engines/{row['name']}/unload")
+    others = len(row["models"]) - 1
+    shared = f" ({others} other models use it)" if others > 0 else ""
+    typer.echo(f"Unloading {row['name']}{shared}.")
 
 
 def rm(
@@ -61,7 +88,10 @@ def rm(
     data_dir: DataDir = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a model's weights from this machine; `fogbank pull` brings them back."""
+    """Delete a model's weights from this machine.
+
+    'fogbank pull' brings them back.
+    """
     config = settings(profile=profile, data_dir=data_dir)
     with told():
         catalog = catalog_of(config)
@@ -85,6 +115,5 @@ def _engine_of(model: str, catalog: Catalog, profile: Profile) -> str:
     name = model_name(catalog, model)
     served = resolve_profile(profile, catalog).get(name)
     if served is None:
-        typer.echo(f"fogbank: profile {profile.name} does not serve {name}", err=True)
-        raise typer.Exit(2)
+        fail(f"profile {profile.name} does not serve {name}")
     return served.engine

@@ -1,14 +1,19 @@
 """`fogbank keys create | list | revoke`."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
 
-from fogbank.cli.common import DataDir, settings
+from fogbank.cli.common import DataDir, database, fail, settings
 from fogbank.storage.keys import KeyNameTaken, KeyStore
 
+LONGEST_NAME = 64
+
 app = typer.Typer(
-    help="API keys. The server asks for one once any was created, and always off loopback.",
+    help="Make, list and revoke API keys.\n\n"
+    "The server asks for a key once any was created, and always off loopback.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -19,15 +24,17 @@ def create(
     name: Annotated[str, typer.Argument(help="Who or what the key is for; shown in logs.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Make a key and print it. It cannot be shown again; a running server takes it at once."""
-    store = _store(data_dir)
+    """Make a key and print it.
+
+    It cannot be shown again; a running server takes it at once.
+    """
+    if not (name.strip() and name.isprintable() and len(name) <= LONGEST_NAME):
+        fail(f"a key's name is one line of 1 to {LONGEST_NAME} printable characters")
     try:
-        secret = store.create(name)
+        with _opened(data_dir) as store:
+            secret = store.create(name)
     except KeyNameTaken:
-        typer.echo(
-            f"fogbank: a key named {name!r} exists or existed; choose another name", err=True
-        )
-        raise typer.Exit(1) from None
+        fail(f"a key named {name!r} exists or existed; choose another name")
     typer.echo(secret)
     typer.echo(f"Use it as: curl -H 'Authorization: Bearer {secret[:8]}...'", err=True)
 
@@ -35,7 +42,8 @@ def create(
 @app.command("list")
 def list_keys(data_dir: DataDir = None) -> None:
     """List every key ever made: name, first characters, made, revoked."""
-    rows = _store(data_dir).all()
+    with _opened(data_dir) as store:
+        rows = store.all()
     if not rows:
         typer.echo("No keys. On loopback none is needed; make one with 'fogbank keys create NAME'.")
     for key in rows:
@@ -48,11 +56,14 @@ def revoke(
     name: Annotated[str, typer.Argument(help="The key's name.")], data_dir: DataDir = None
 ) -> None:
     """Revoke a key; a running server refuses it with its next request."""
-    if not _store(data_dir).revoke(name):
-        typer.echo(f"fogbank: no active key {name!r}; see 'fogbank keys list'", err=True)
-        raise typer.Exit(1)
+    with _opened(data_dir) as store:
+        done = store.revoke(name)
+    if not done:
+        fail(f"no active key {name!r}; see 'fogbank keys list'")
     typer.echo(f"Revoked {name}.")
 
 
-def _store(data_dir: DataDir) -> KeyStore:
-    return KeyStore(settings(data_dir=data_dir).data_dir / "fogbank.db")
+@contextmanager
+def _opened(data_dir: DataDir) -> Iterator[KeyStore]:
+    with database(settings(data_dir=data_dir)) as path, closing(KeyStore(path)) as store:
+        yield store

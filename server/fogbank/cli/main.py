@@ -7,12 +7,26 @@ from fogbank.cli import bundle, engines, keys, models, pull, run, serve
 
 app = typer.Typer(
     name="fogbank",
-    help="Cloudflare Workers AI on your own machine: the same models, routes, answers and errors.",
     no_args_is_help=True,
+    context_settings={"max_content_width": 100},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def fogbank() -> None:
+    """Cloudflare Workers AI on your own machine: the same models, routes, answers and errors.
+
+    \b
+    Start here; the first start fetches small models, which needs no GPU and no account:
+      fogbank serve
+    Then, in another terminal:
+      fogbank run llama-3.1-8b-instruct "What is the capital of France?"
+    """  # noqa: D301
+
+
 app.command()(serve.serve)
 app.command()(pull.pull)
 app.command()(run.run)

@@ -8,6 +8,8 @@ from rich.table import Table
 
 from fogbank.catalog.catalog import resolve_profile
 from fogbank.cli.common import DataDir, ProfileName, catalog_of, profile_of, settings, told
+from fogbank.weights.lock import unlocked
+from fogbank.weights.store import WeightsStore
 
 
 def models(
@@ -17,11 +19,12 @@ def models(
         bool, typer.Option("--all", help="Also models that this profile has no weights for.")
     ] = False,
 ) -> None:
-    """List the models of a profile and what really answers for each."""
+    """List a profile's models and what really answers for each."""
     config = settings(profile=profile, data_dir=data_dir)
     with told():
         catalog = catalog_of(config)
         chosen = profile_of(config, catalog)
+        moving = unlocked(chosen, WeightsStore(config.data_dir))
     served = resolve_profile(chosen, catalog)
     table = Table(title=f"Profile {chosen.name}: {chosen.description}", title_justify="left")
     for heading in ("Model", "Task", "Answered by"):
@@ -37,3 +40,6 @@ def models(
             continue
         table.add_row(name, card.task, answered)
     Console().print(table)
+    if moving:
+        engines = ", ".join(moving)
+        typer.echo(f"Not locked to a commit of the hub: {engines}. 'fogbank pull' locks them.")

@@ -7,8 +7,8 @@ import orjson
 import typer
 
 from fogbank import tasks
-from fogbank.cli.client import DEFAULT_URL, Client, Key, Url
-from fogbank.cli.common import DataDir, catalog_of, model_name, settings, told
+from fogbank.cli.client import Client, Key, Url
+from fogbank.cli.common import DataDir, catalog_of, fail, model_name, settings, told
 
 
 def run(
@@ -19,25 +19,27 @@ def run(
     system: Annotated[str | None, typer.Option(help="A system message before the prompt.")] = None,
     max_tokens: Annotated[int, typer.Option(help="Most tokens to generate.")] = 256,
     temperature: Annotated[float | None, typer.Option(help="0 always takes the likeliest.")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
     key: Key = None,
     data_dir: DataDir = None,
 ) -> None:
     """Ask a running server and print the answer as it comes.
 
-    Examples: fogbank run llama-3.1-8b-instruct "What is the capital of France?"
-    / cat letter.txt | fogbank run distilbert-sst-2-int8
-    """
+    \b
+    Examples:
+      fogbank run llama-3.1-8b-instruct "What is the capital of France?"
+      cat letter.txt | fogbank run distilbert-sst-2-int8
+    """  # noqa: D301
+    config = settings(url=url, key=key, data_dir=data_dir)
     with told():
-        catalog = catalog_of(settings(data_dir=data_dir))
+        catalog = catalog_of(config)
     name = model_name(catalog, model)
-    text = prompt if prompt is not None else sys.stdin.read().strip()
-    if not text:
-        typer.echo("fogbank: nothing to ask: give a prompt, or text on standard input", err=True)
-        raise typer.Exit(2)
-    client = Client(url, key)
+    text = _from_stdin() if prompt is None else prompt
+    if not text.strip():
+        fail("nothing to ask: give a prompt, or text on standard input")
     if catalog.cards[name].task != tasks.TEXT_GENERATION:
-        result = client.run(name, {"text": text})
+        with Client(config) as client:
+            result = client.run(name, {"text": text})
         typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
         return
     messages = [{"role": "system", "content": system}] if system else []
@@ -45,7 +47,14 @@ def run(
     body: dict[str, Any] = {"messages": messages, "max_tokens": max_tokens, "stream": True}
     if temperature is not None:
         body["temperature"] = temperature
-    _print_stream(client, name, body)
+    with Client(config) as client:
+        _print_stream(client, name, body)
+
+
+def _from_stdin() -> str:
+    if sys.stdin.isatty():
+        typer.echo("Type what to ask, then Ctrl-D on a line of its own.", err=True)
+    return sys.stdin.read().strip()
 
 
 def _print_stream(client: Client, name: str, body: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -13,18 +14,38 @@ import typer
 import uvicorn
 
 from fogbank.app import Server, create_app
+from fogbank.catalog.check import hint
 from fogbank.catalog.profile import EngineSpec, Profile
 from fogbank.cli import banner
-from fogbank.cli.common import DataDir, ProfileName, catalog_of, flag, profile_of, settings, told
+from fogbank.cli.common import (
+    DataDir,
+    ProfileName,
+    catalog_of,
+    database,
+    fail,
+    flag,
+    profile_of,
+    settings,
+    told,
+)
 from fogbank.cli.progress import pull_missing
 from fogbank.engines.base import Engine
 from fogbank.engines.factory import build_engine
-from fogbank.settings import Settings
+from fogbank.settings import (
+    AskForKeys,
+    LogFormat,
+    LogLevel,
+    Settings,
+    address,
+    unknown_variables,
+    variable,
+)
 from fogbank.storage.keys import KeyStore
 from fogbank.telemetry import logs
-from fogbank.weights.lock import engine_folder, unlocked
+from fogbank.weights.lock import engine_folder
 from fogbank.weights.store import WeightsStore
 
+BACKLOG = 2048
 GRACE = 1.0
 """Seconds after the drain in which a request's last words may still go out."""
 
@@ -40,30 +61,45 @@ def serve(
     max_deadline: Annotated[float | None, flag("max_deadline")] = None,
     drain: Annotated[float | None, flag("drain")] = None,
     max_body_mib: Annotated[float | None, flag("max_body_mib")] = None,
-    keys: Annotated[str | None, flag("keys")] = None,
+    keys: Annotated[AskForKeys | None, flag("keys")] = None,
     retry_after: Annotated[bool | None, flag("retry_after")] = None,
     allowed_origins: Annotated[str | None, flag("allowed_origins")] = None,
     allowed_hosts: Annotated[str | None, flag("allowed_hosts")] = None,
-    log_level: Annotated[str | None, flag("log_level")] = None,
-    log_format: Annotated[str | None, flag("log_format")] = None,
+    log_level: Annotated[LogLevel | None, flag("log_level")] = None,
+    log_format: Annotated[LogFormat | None, flag("log_format")] = None,
 ) -> None:
-    """Serve a profile's models on this machine, in the foreground. Ctrl-C or SIGTERM ends it.
+    """Serve a profile's models, in the foreground.
 
+    Missing weights are pulled first. Ctrl-C or SIGTERM lets running requests finish, then ends it.
     Every flag is also an environment variable, FOGBANK_ and its name in capitals.
-    """
+
+    \b
+    Examples:
+      fogbank serve
+      fogbank serve --profile gpu-1x80gb --port 8000
+    """  # noqa: D301
     config = settings(**locals())
+    _warn_of_unknown_variables()
     logs.configure(config.log_level, config.log_format)
     with told():
         catalog = catalog_of(config)
         chosen = profile_of(config, catalog)
-        _refuse_open_door(config)
-        listening = _listen(config.host, config.port)
-        store = WeightsStore(config.data_dir)
-        pull_missing(chosen, store)
-        server = create_app(config, catalog, chosen, BuildFromStore(chosen, store))
-    address = _address(config.host, listening)
-    banner.show(server, address, unlocked(chosen, store))
-    uvicorn_config = uvicorn.Config(
+    _refuse_open_door(config)
+    with told():
+        bound = _bind(config.host, config.port)
+    with bound:
+        with database(config):
+            store = WeightsStore(config.data_dir)
+            pull_missing(chosen, catalog, store)
+            with _taken(config.host, config.port):
+                bound.listen(BACKLOG)
+            server = create_app(config, catalog, chosen, BuildFromStore(chosen, store))
+        banner.show(server, address(config.host, bound.getsockname()[1]))
+        Foreground(_uvicorn(server, config), server, config.drain).run(sockets=[bound])
+
+
+def _uvicorn(server: Server, config: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
         server.asgi,
         loop="uvloop",
         http="httptools",
@@ -74,7 +110,6 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=int(config.drain) + 5,
     )
-    Foreground(uvicorn_config, server, config.drain).run(sockets=[listening])
 
 
 class Foreground(uvicorn.Server):
@@ -140,36 +175,42 @@ class BuildFromStore:
 def _refuse_open_door(config: Settings) -> None:
     if config.loopback:
         return
-    store = KeyStore(config.data_dir / "fogbank.db")
-    try:
+    with database(config) as path, contextlib.closing(KeyStore(path)) as store:
         usable = any(key.revoked_at is None for key in store.all())
-    finally:
-        store.close()
     if not usable:
-        typer.echo(
-            f"fogbank: {config.host} is not loopback, and there is no API key: anybody who reaches"
-            " this machine could use it.\nMake a key first:  fogbank keys create NAME",
-            err=True,
+        fail(
+            f"{config.host} is not loopback, and there is no API key: anybody who reaches this"
+            " machine could use it.\nMake a key first:  fogbank keys create NAME"
         )
-        raise typer.Exit(2)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _warn_of_unknown_variables() -> None:
+    known = [variable(name) for name in Settings.model_fields]
+    for name in unknown_variables(os.environ):
+        typer.echo(f"fogbank: {name} is no setting{hint(name, known)}", err=True)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A socket that has the address but refuses connections until it listens."""
+    with _taken(host, port):
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind(place)
+        except OSError:
+            bound.close()
+            raise
+    return bound
+
+
+@contextlib.contextmanager
+def _taken(host: str, port: int) -> Iterator[None]:
+    """Says what to do about an address that cannot be had."""
     try:
-        listening.bind(address)
-        listening.listen(2048)
+        yield
     except OSError as error:
-        listening.close()
         raise OSError(
             f"cannot listen on {host}:{port} ({error.strerror}). Is a server running already?"
             " Choose another port with --port or FOGBANK_PORT."
         ) from None
-    return listening
-
-
-def _address(host: str, listening: socket.socket) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
-    return f"http://{shown}:{listening.getsockname()[1]}"

@@ -128,6 +128,7 @@ class _Pull:
             self._compare(name, fixed, entry)
             return self._locked_hub(name, weights, fixed, entry, "present")
         with HubClient.from_environment() as client:
+            self._progress(f"asking {client.endpoint} about {weights.hub}", 0, None)
             snapshot = hub.resolve(client, fixed)
             fixed = fixed.model_copy(update={"revision": snapshot.commit})
 
