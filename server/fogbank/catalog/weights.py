@@ -29,6 +29,9 @@ class PackageWeights(PackagePin):
         pattern=r"^[a-z0-9][a-z0-9._-]*$",
         description="Folder under model_configs/adapters; for the recipe minilm-adapter.",
     )
+    adapter_sha256: Sha256 | None = Field(
+        None, description="Of the adapter's tensors, so that a new adapter is assembled anew."
+    )
 
     @model_validator(mode="after")
     def _adapter_fits_recipe(self) -> Self:

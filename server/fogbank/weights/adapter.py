@@ -44,6 +44,7 @@ def merge_adapter(base: Path, adapter: Path, out: Path) -> None:
     import transformers
     from safetensors.torch import load_file
 
+    transformers.utils.logging.disable_progress_bar()
     config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     extra = config.get("fogbank", {})
     auto = AUTO_CLASSES.get(extra.get("task"))

