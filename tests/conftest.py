@@ -4,6 +4,8 @@ from importlib.util import find_spec
 
 import pytest
 
+pytest_plugins = ["tests.real_server"]
+
 ENGINES = [name for name in ("torch", "transformers", "vllm") if find_spec(name)]
 
 

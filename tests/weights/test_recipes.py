@@ -54,6 +54,16 @@ def stand_in_merge(monkeypatch: pytest.MonkeyPatch, fail: str = "") -> None:
     monkeypatch.setitem(sys.modules, "fogbank.weights.adapter", module)
 
 
+def test_an_adapter_that_is_not_the_pinned_one(tmp_path: Path) -> None:
+    pinned = package(b"", recipe="minilm-adapter", adapter="mood")
+    work = job(tmp_path, MEMBERS, pinned.model_copy(update={"adapter_sha256": "0" * 64}))
+    folder = work.package_data / "adapters" / "mood"
+    folder.mkdir(parents=True)
+    (folder / "adapter_model.safetensors").write_bytes(SAFETENSORS)
+    with pytest.raises(WeightsError, match=r"the profile names 0000"):
+        assemble(work)
+
+
 def test_an_adapter_is_merged_over_the_packaged_base(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
