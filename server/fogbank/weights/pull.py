@@ -105,7 +105,7 @@ class _Pull:
         if weights.adapter:
             folder = adapter_folder(weights, self._package_data)
             described = manifest.describe(folder)
-            source["adapter_sha256"] = ",".join(each.sha256 for each in described.values())
+            source["adapter_files"] = ",".join(each.sha256 for each in described.values())
 
         def make(out: Path) -> dict[str, FileEntry]:
             need = RECIPES[weights.recipe].needs
