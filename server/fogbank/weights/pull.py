@@ -9,6 +9,7 @@ from typing import Literal
 from fogbank.catalog.profile import Profile
 from fogbank.catalog.weights import FolderWeights, HubWeights, PackageWeights, Weights
 from fogbank.weights import hub, manifest
+from fogbank.weights.digest import sha256_file
 from fogbank.weights.disk import require_space
 from fogbank.weights.errors import WeightsError
 from fogbank.weights.exclusive import exclusive
@@ -104,8 +105,8 @@ class _Pull:
         source = self._store.source(weights)
         if weights.adapter:
             folder = adapter_folder(weights, self._package_data)
-            described = manifest.describe(folder)
-            source["adapter_files"] = ",".join(each.sha256 for each in described.values())
+            files = [*folder.glob("*.json"), *folder.glob("*.safetensors")]
+            source["adapter_files"] = ",".join(sha256_file(path) for path in sorted(files))
 
         def make(out: Path) -> dict[str, FileEntry]:
             need = RECIPES[weights.recipe].needs
