@@ -3,8 +3,8 @@
 The tweets do not annotate MISC: a film's title is an O there. Their rows must not teach the model
 that titles are nothing, so MISC is taken out of the softmax for them and gets no gradient.
 
-Every piece of a word carries a label (the first B- or I-, the rest I-), so a decoder may read the
-first piece of each word or group the pieces one by one; the figures read the first piece.
+Every piece of a word carries a label (the first B- or I-, the rest I-). The figures read the first
+piece of each word, and a decoder should judge whole words too: `aggregation_strategy` first or max.
 """
 
 import random
@@ -82,7 +82,7 @@ def plain_sentences(model: torch.nn.Module, base: Path) -> dict[str, Any]:
     """What the transformers pipeline finds in the sentences of `plain`, against what is there."""
     tokenizer = AutoTokenizer.from_pretrained(base)
     model.config.id2label = dict(enumerate(LABELS))
-    find = pipeline(TASK, model=model, tokenizer=tokenizer, aggregation_strategy="simple")
+    find = pipeline(TASK, model=model, tokenizer=tokenizer, aggregation_strategy="first")
     expected = found = 0
     wrong = {}
     for text, entities in plain.ENTITIES:

@@ -13,6 +13,20 @@ REMOTE_TASKS = ("Text Generation", "Text Embeddings")
 PICKLED_LOAD_FORMATS = frozenset({"pt", "npcache"})
 
 
+class SamplingOverrides(BaseModel):
+    """What a request that is silent gets on this engine, in place of the card's defaults.
+
+    For stand-ins too small for what suits the model they stand in for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float | None = Field(None, ge=0, le=5)
+    top_p: float | None = Field(None, ge=0, le=2)
+    top_k: int | None = Field(None, ge=1, le=50)
+    repetition_penalty: float | None = Field(None, ge=0, le=2)
+
+
 class EngineSpec(BaseModel):
     """One set of weights and the engine that runs it. Several models may share it."""
 
@@ -33,6 +47,7 @@ class EngineSpec(BaseModel):
     environment: dict[str, str] = Field(
         default_factory=dict, description="Environment variables set before the engine starts."
     )
+    sampling: SamplingOverrides = SamplingOverrides()
     max_concurrent: int = Field(64, ge=1, description="Requests computed at once.")
     max_waiting: int = Field(256, ge=0, description="Requests that may wait; more answer 3040/429.")
     load: Literal["start", "demand"] = Field("start", description="When the weights are loaded.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from fogbank import errors
-from fogbank.catalog.card import Card
+from fogbank.catalog.card import Card, SamplingDefaults
 from fogbank.catalog.catalog import Catalog, ServedModel
 from fogbank.clock import Clock
 from fogbank.engines.base import (
@@ -79,6 +79,14 @@ class Runtime:
         """The stand-in that answers for this card in this profile, if one does."""
         served = self.served.get(card.name)
         return served.stands_in if served else None
+
+    def sampling_defaults(self, card: Card) -> SamplingDefaults:
+        """What a request that is silent gets: the card's, unless the engine is told otherwise."""
+        served = self.served.get(card.name)
+        if served is None:
+            return card.defaults
+        overrides = self.engines[served.engine].spec.sampling
+        return card.defaults.model_copy(update=overrides.model_dump(exclude_none=True))
 
     def check(self, card: Card) -> None:
         """Raises AIError if this card is not served here; nothing is admitted or computed."""

@@ -1,6 +1,7 @@
 """Text generation on the run route: parameters, streams, JSON mode (contract 1.3, 3)."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ import pytest
 from fogbank.engines.base import EngineDead
 from fogbank.engines.fake_answers import echo
 from fogbank.tasks import JsonFormat, Sampling, TextGenerationRequest
-from tests.server import CHAT, TEXT, Running, events
+from tests.server import CHAT, TEXT, Running, events, profile, running, settings
 
 pytestmark = pytest.mark.anyio
 PROMPT = {"prompt": "one two three"}
@@ -42,6 +43,15 @@ async def test_defaults(fogbank: Running) -> None:
     assert seen(fogbank).sampling == Sampling(max_tokens=256, temperature=0.6)
     assert seen(fogbank).raw is False
     assert seen(fogbank).json_format is None
+
+
+async def test_an_engine_with_its_own_sampling_defaults(tmp_path: Path) -> None:
+    spec = profile(sampling={"temperature": 0, "top_k": 5})
+    async with running(settings(tmp_path), spec) as fogbank:
+        await fogbank.run(TEXT, PROMPT)
+        assert seen(fogbank).sampling == Sampling(max_tokens=256, temperature=0, top_k=5)
+        await fogbank.run(TEXT, PROMPT | {"temperature": 0.6})
+        assert seen(fogbank).sampling.temperature == 0.6
 
 
 async def test_every_parameter_reaches_the_engine(fogbank: Running) -> None:

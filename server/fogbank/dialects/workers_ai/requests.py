@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank import errors, tasks
-from fogbank.catalog.card import Card
+from fogbank.catalog.card import Card, SamplingDefaults
 from fogbank.dialects.workers_ai.validation import text_boolean
 from fogbank.errors import AIError
 from fogbank.tasks import (
@@ -21,8 +21,10 @@ from fogbank.tasks import (
 Body = Mapping[str, Any]
 
 
-def task_request(card: Card, body: Body) -> TaskRequest:
+def task_request(card: Card, body: Body, defaults: SamplingDefaults) -> TaskRequest:
     """The request in terms of its task. `body` is what the card's input schema has checked.
+
+    `defaults` stand where the body is silent about sampling.
 
     Raises AIError for what the schema cannot say: LoRA, image parts, a batch where none is served.
     """
@@ -33,7 +35,7 @@ def task_request(card: Card, body: Body) -> TaskRequest:
         raise AIError(
             errors.INVALID_INPUT, detail="'requests' needs ?queueRequest=true, not served yet"
         )
-    return parse(card, body)
+    return parse(card, body, defaults)
 
 
 def refuse_images(body: Body) -> None:
@@ -47,7 +49,7 @@ def wants_stream(body: Body) -> bool:
     return bool(body.get("stream")) and _json_schema_of(body) is None
 
 
-def _text_generation(card: Card, body: Body) -> TextGenerationRequest:
+def _text_generation(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationRequest:
     if "lora" in body:
         raise AIError(errors.NO_LORA, model=card.name)
     json_format = _json_schema_of(body)
@@ -58,18 +60,17 @@ def _text_generation(card: Card, body: Body) -> TextGenerationRequest:
         if not messages:
             raise AIError(errors.INVALID_INPUT, detail="'messages' is empty")
         return TextGenerationRequest(
-            messages=messages, sampling=_sampling(card, body), json_format=json_format
+            messages=messages, sampling=_sampling(body, defaults), json_format=json_format
         )
     return TextGenerationRequest(
         prompt=body["prompt"],
         raw=text_boolean(body.get("raw")),
-        sampling=_sampling(card, body),
+        sampling=_sampling(body, defaults),
         json_format=json_format,
     )
 
 
-def _sampling(card: Card, body: Body) -> Sampling:
-    defaults = card.defaults
+def _sampling(body: Body, defaults: SamplingDefaults) -> Sampling:
     max_tokens = int(body.get("max_tokens", defaults.max_tokens))
     if max_tokens < 1:
         raise AIError(errors.INVALID_INPUT, detail="'max_tokens' must be at least 1")
@@ -119,7 +120,7 @@ def _json_schema_of(body: Body) -> JsonFormat | None:
     return JsonFormat(schema)
 
 
-def _text_embeddings(card: Card, body: Body) -> TextEmbeddingsRequest:
+def _text_embeddings(card: Card, body: Body, defaults: SamplingDefaults) -> TextEmbeddingsRequest:
     text = body["text"]
     texts = (text,) if isinstance(text, str) else tuple(text)
     if not texts:
@@ -127,15 +128,19 @@ def _text_embeddings(card: Card, body: Body) -> TextEmbeddingsRequest:
     return TextEmbeddingsRequest(texts, body.get("pooling", "mean"))
 
 
-def _text_classification(card: Card, body: Body) -> TextClassificationRequest:
+def _text_classification(
+    card: Card, body: Body, defaults: SamplingDefaults
+) -> TextClassificationRequest:
     return TextClassificationRequest(body["text"])
 
 
-def _token_classification(card: Card, body: Body) -> TokenClassificationRequest:
+def _token_classification(
+    card: Card, body: Body, defaults: SamplingDefaults
+) -> TokenClassificationRequest:
     return TokenClassificationRequest(body["text"])
 
 
-_PARSERS: dict[str, Callable[[Card, Body], TaskRequest]] = {
+_PARSERS: dict[str, Callable[[Card, Body, SamplingDefaults], TaskRequest]] = {
     tasks.TEXT_GENERATION: _text_generation,
     tasks.TEXT_EMBEDDINGS: _text_embeddings,
     tasks.TEXT_CLASSIFICATION: _text_classification,

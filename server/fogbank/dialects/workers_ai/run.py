@@ -58,7 +58,7 @@ class RunEndpoint:
             with self._runtime.metrics.refusals():
                 card = self._card(scope)
                 data = await self._asked(card, context, scope, receive)
-                request = task_request(card, data)
+                request = task_request(card, data, self._runtime.sampling_defaults(card))
             await self._answer(card, request, context, receive, send, wants_stream(data))
         except RouteError as error:
             status = error.status
