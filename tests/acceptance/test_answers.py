@@ -37,7 +37,7 @@ CITY = {
     "body", [{"prompt": CAPITAL}, {"messages": [{"role": "user", "content": CAPITAL}]}]
 )
 async def test_the_capital_of_france(web: httpx2.AsyncClient, body: dict[str, Any]) -> None:
-    result = await ask(web, TEXT, temperature=0, **body)
+    result = await ask(web, TEXT, **body)
     assert "Paris" in result["response"]
     assert result["tool_calls"] == []
     usage = result["usage"]
@@ -47,7 +47,7 @@ async def test_the_capital_of_france(web: httpx2.AsyncClient, body: dict[str, An
 
 async def test_a_raw_prompt_is_continued(web: httpx2.AsyncClient) -> None:
     body = {"prompt": "The capital of France is", "raw": True, "max_tokens": 2}
-    result = await ask(web, TEXT, temperature=0, **body)
+    result = await ask(web, TEXT, **body)
     assert result["response"].startswith(" Paris")
     assert result["usage"]["completion_tokens"] == 2
     assert result["usage"]["prompt_tokens"] < 8, "a chat template was put around it"

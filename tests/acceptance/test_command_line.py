@@ -14,7 +14,7 @@ CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_run_answers(command_line: CommandLine) -> None:
-    done = command_line("run", "llama-3.1-8b-instruct", CAPITAL, "--temperature", "0")
+    done = command_line("run", "llama-3.1-8b-instruct", CAPITAL)
     assert done.returncode == 0, done.stderr
     assert "Paris" in done.stdout
     assert done.stdout.endswith("\n")

@@ -1,5 +1,6 @@
 """Every line is of one form, whoever writes it."""
 
+import io
 import json
 import logging
 import warnings
@@ -16,10 +17,12 @@ def put_back() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers[:] = []
+    logging.captureWarnings(False)  # another test may have left it on
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
+    logging.raiseExceptions = True
     structlog.reset_defaults()
 
 
@@ -63,3 +66,13 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str], form: logs.Format)
     assert "ours" in text
     assert "ValueError: it broke" in text
     assert text.startswith("{") is (form == "auto")
+
+
+def test_a_closed_stream_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.configure("info", "json")
+    gone = io.StringIO()
+    gone.close()
+    monkeypatch.setattr("sys.stderr", gone)
+    structlog.get_logger("test").info("nobody reads this")
+    logging.getLogger("library").error("nor this")
+    assert gone.closed

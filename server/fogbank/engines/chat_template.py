@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fogbank.engines.base import EngineRefused, EngineTooLong
+from fogbank.engines.imports import LOADING
 from fogbank.tasks import TextGenerationRequest
 
 ON_THE_LOOP = 2_000
@@ -35,9 +36,10 @@ class ChatTemplate:
     @classmethod
     def load(cls, folder: Path) -> "ChatTemplate":
         """Reads the tokenizer of `folder`. Blocks for a second or so: call it in a thread."""
-        from transformers import AutoTokenizer
+        with LOADING:
+            from transformers import AutoTokenizer
 
-        return cls(AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False))
+            return cls(AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False))
 
     def close(self) -> None:
         """Ends the threads."""

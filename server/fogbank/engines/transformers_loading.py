@@ -3,14 +3,11 @@
 Everything here blocks for seconds; it runs in an engine's own thread.
 """
 
-import threading
 from pathlib import Path
 from typing import Any
 
 from fogbank.catalog.options import TransformersOptions
-
-# transformers imports its parts on first use, which two threads at once may see half done.
-_LOADING = threading.Lock()
+from fogbank.engines.imports import LOADING, bound_primitive_cache
 
 
 def check_folder(folder: Path) -> None:
@@ -27,9 +24,9 @@ def check_folder(folder: Path) -> None:
 
 def load_tokenizer(folder: Path) -> Any:
     """The folder's tokenizer, its fast (Rust) form: offsets and threads need that."""
-    from transformers import AutoTokenizer
+    with LOADING:
+        from transformers import AutoTokenizer
 
-    with _LOADING:
         tokenizer = AutoTokenizer.from_pretrained(
             str(folder), trust_remote_code=False, local_files_only=True
         )
@@ -44,12 +41,13 @@ def load_model(auto: str, folder: Path, options: TransformersOptions, *, spare: 
     Raises OSError when the folder lacks a weight, unless its name begins with `spare`: transformers
     would fill it with random numbers.
     """
-    import torch
-    import transformers
+    bound_primitive_cache()
+    with LOADING:
+        import torch
+        import transformers
 
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
-    with _LOADING:
+        if options.threads is not None:
+            torch.set_num_threads(options.threads)
         transformers.utils.logging.disable_progress_bar()
         model, report = getattr(transformers, auto).from_pretrained(
             str(folder),

@@ -34,6 +34,7 @@ from fogbank.engines.base import (
 from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.child_processes import Brood, deaf_to_interrupts
 from fogbank.engines.daemon_thread import in_daemon_thread
+from fogbank.engines.imports import LOADING
 from fogbank.engines.vllm_options import engine_arguments, environment, load_error
 from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
 from fogbank.engines.vllm_stats import EngineStats, SchedulerBoard
@@ -105,7 +106,8 @@ class VllmEngine:
         with environment(self._environment, options=self._options) as sockets:
             if self._stopped.is_set():
                 return
-            self._vllm = _vllm()
+            with LOADING:
+                self._vllm = _vllm()
             arguments = engine_arguments(
                 self.model,
                 self._options,
@@ -343,7 +345,8 @@ def _vllm() -> SimpleNamespace:
             """`VllmEngine.stop` has done it; at the end of the interpreter it could only fail."""
 
     # Its one warning: that a prompt of token ids is deprecated, which `_generate` uses on purpose.
-    logging.getLogger("vllm.v1.engine.input_processor").addFilter(_no_warning)
+    quiet = logging.getLogger("vllm.v1.engine.input_processor")
+    quiet.addFilter(lambda record: record.levelno > logging.WARNING)
     return SimpleNamespace(
         exceptions=exceptions,
         AsyncEngineArgs=AsyncEngineArgs,
@@ -355,10 +358,6 @@ def _vllm() -> SimpleNamespace:
         EngineDeadError=EngineDeadError,
         EngineGenerateError=EngineGenerateError,
     )
-
-
-def _no_warning(record: logging.LogRecord) -> bool:
-    return record.levelno > logging.WARNING
 
 
 def _named(module: Any, name: str) -> tuple[type[Exception], ...]:

@@ -3,6 +3,7 @@
 The lines of libraries, which log through the standard library, are written in the same form.
 """
 
+import contextlib
 import logging
 import sys
 from typing import Literal
@@ -11,6 +12,20 @@ import structlog
 from structlog.typing import Processor
 
 Format = Literal["auto", "console", "json"]
+
+
+class Lines:
+    """Writes lines to stderr, wherever that is now. What cannot be written is dropped.
+
+    A reader that went away (a closed pipe) must not end the work that a line tells of.
+    """
+
+    def msg(self, message: str) -> None:
+        """One line."""
+        with contextlib.suppress(OSError, ValueError):
+            print(message, file=sys.stderr, flush=True)
+
+    log = debug = info = warning = warn = error = err = critical = fatal = exception = failure = msg
 
 
 def configure(level: str, form: Format) -> None:
@@ -30,7 +45,7 @@ def configure(level: str, form: Format) -> None:
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: Lines(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -42,3 +57,4 @@ def configure(level: str, form: Format) -> None:
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # the same for a library's line
