@@ -122,10 +122,10 @@ def measure(case: Case, server: ServerProcess, share: float) -> dict[str, float]
     }
 
 
-def run(servers: list[ServerProcess], rounds: int, share: float) -> dict[str, Any]:
+def run(servers: list[ServerProcess], rounds: int, share: float, cases: str) -> dict[str, Any]:
     """Every case on every server, turn about; medians over the rounds and the ratios of medians."""
     results: dict[str, Any] = {}
-    for case in CASES:
+    for case in (case for case in CASES if cases in case.name):
         seen: dict[str, list[dict[str, float]]] = {server.name: [] for server in servers}
         for server in servers:
             measure(case, server, share / 4)
@@ -217,6 +217,7 @@ def main() -> None:
     parser.add_argument(
         "--share", type=float, default=1.0, help="share of the requests, to rehearse"
     )
+    parser.add_argument("--cases", default="", help="only those with this in their name")
     parser.add_argument("--out", type=Path, help="folder for the results; none are kept without it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -230,7 +231,7 @@ def main() -> None:
                     f"{servers[-1].name} ready after {servers[-1].wait_ready():.0f} s", flush=True
                 )
             print(HEAD)
-            results = run(servers, given.rounds, given.share)
+            results = run(servers, given.rounds, given.share, given.cases)
         finally:
             for server in servers:
                 server.stop()

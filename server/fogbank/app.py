@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fogbank.catalog.catalog import Catalog, resolve_profile
@@ -86,9 +86,10 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={405: _WrongMethod(door)},
     )
-    guard = Guard(app, settings, keys, door)
+    run = Route(RUN, _Raw(RunEndpoint(runtime, schemas, settings)))
+    guard = Guard(_Direct(run, app), settings, keys, door)
     operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
-    app.router.routes.extend(_routes(RunEndpoint(runtime, schemas, settings), operations))
+    app.router.routes.extend([run, *_routes(operations)])
     app.router.default = _NoRoute(door)
     app.state.runtime = runtime
     return Server(guard, runtime, guard, profile)
@@ -101,8 +102,7 @@ def _supervise(
     return Supervisor(name, spec, lambda: build(name, spec), clock, shared)
 
 
-def _routes(run: ASGIApp, operations: Operations) -> Iterable[BaseRoute]:
-    yield Route(RUN, _Raw(run))
+def _routes(operations: Operations) -> Iterable[BaseRoute]:
     yield Route("/health/live", _Raw(operations.live), methods=["GET"])
     yield Route("/health/ready", _Raw(operations.ready), methods=["GET"])
     yield Route("/metrics", _Raw(operations.metrics), methods=["GET"])
@@ -110,6 +110,23 @@ def _routes(run: ASGIApp, operations: Operations) -> Iterable[BaseRoute]:
     yield Route("/fogbank/engines", _Raw(operations.engines), methods=["GET"])
     yield Route("/fogbank/engines/{engine}/load", _Raw(operations.load), methods=["POST"])
     yield Route("/fogbank/engines/{engine}/unload", _Raw(operations.unload), methods=["POST"])
+
+
+class _Direct:
+    """Takes one route past the framework's middlewares, which wrap `send` for every token."""
+
+    def __init__(self, route: Route, app: ASGIApp) -> None:
+        self._route = route
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            match, path_params = self._route.matches(scope)
+            if match is Match.FULL:
+                scope.update(path_params)
+                await self._route.app(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class _Raw:

@@ -108,6 +108,7 @@ def _uvicorn(server: Server, config: Settings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=int(config.drain) + 5,
     )
 
