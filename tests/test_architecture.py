@@ -115,7 +115,7 @@ def test_heavy_imports_are_lazy_and_vllm_has_one_place(path: Path) -> None:
         if top in HEAVY:
             assert id(node) not in at_top, f"{name_of(path)}:{node.lineno} imports {top} at once"
         if top == "vllm":
-            assert name_of(path) == "engines/vllm.py", f"{name_of(path)}:{node.lineno}"
+            assert name_of(path).startswith("engines/vllm"), f"{name_of(path)}:{node.lineno}"
 
 
 def _module_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -1,7 +1,7 @@
 """Composes the ASGI application: settings, catalogue, engines, runtime, dialects."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,9 @@ from fogbank.clock import Clock
 from fogbank.dialects.front_door import FrontDoor, front_door_body
 from fogbank.dialects.guard import Guard
 from fogbank.dialects.operations import Operations
-from fogbank.dialects.workers_ai.run import RunEndpoint
+from fogbank.dialects.services import Services, route
+from fogbank.dialects.workers_ai.inference import Inference
+from fogbank.dialects.workers_ai.run import run_routes
 from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.engines.base import Engine
 from fogbank.errors import unknown_path
@@ -28,7 +30,9 @@ from fogbank.storage.keys import KeyStore
 from fogbank.telemetry.metrics import Metrics
 
 BuildEngine = Callable[[str, EngineSpec], Engine]
-RUN = "/client/v4/accounts/{account_id}/ai/run/{model:path}"
+Dialect = Callable[[Services], Iterable[Route]]
+DIALECTS: tuple[Dialect, ...] = (run_routes,)
+"""In the order in which their routes are tried; the run route is the busiest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,25 @@ def create_app(
     )
     keys = KeyStore(settings.data_dir / "fogbank.db", clock)
 
+    schemas = load_schemas(package_data(), settings.data_dir)
+    services = Services(settings, runtime, Inference(runtime, schemas), schemas, keys, clock)
+    routes = [route for dialect in DIALECTS for route in dialect(services)]
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        for component in services.components:
+            await component.start()
         for engine in engines.values():
             engine.start()
         try:
             yield
         finally:
             await asyncio.gather(*(engine.stop() for engine in engines.values()))
+            for component in reversed(services.components):
+                await component.stop()
             keys.close()
 
     door = FrontDoor(metrics)
-    schemas = load_schemas(package_data(), settings.data_dir)
     app = FastAPI(
         lifespan=lifespan,
         docs_url=None,
@@ -86,10 +97,9 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={405: _WrongMethod(door)},
     )
-    run = Route(RUN, _Raw(RunEndpoint(runtime, schemas, settings)))
-    guard = Guard(_Direct(run, app), settings, keys, door)
+    guard = Guard(_Direct(routes, app), settings, keys, door)
     operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
-    app.router.routes.extend([run, *_routes(operations)])
+    app.router.routes.extend([*routes, *_operations(operations)])
     app.router.default = _NoRoute(door)
     app.state.runtime = runtime
     return Server(guard, runtime, guard, profile)
@@ -102,40 +112,31 @@ def _supervise(
     return Supervisor(name, spec, lambda: build(name, spec), clock, shared)
 
 
-def _routes(operations: Operations) -> Iterable[BaseRoute]:
-    yield Route("/health/live", _Raw(operations.live), methods=["GET"])
-    yield Route("/health/ready", _Raw(operations.ready), methods=["GET"])
-    yield Route("/metrics", _Raw(operations.metrics), methods=["GET"])
-    yield Route("/fogbank/models", _Raw(operations.models), methods=["GET"])
-    yield Route("/fogbank/engines", _Raw(operations.engines), methods=["GET"])
-    yield Route("/fogbank/engines/{engine}/load", _Raw(operations.load), methods=["POST"])
-    yield Route("/fogbank/engines/{engine}/unload", _Raw(operations.unload), methods=["POST"])
+def _operations(operations: Operations) -> Iterable[BaseRoute]:
+    yield route("/health/live", operations.live, "GET")
+    yield route("/health/ready", operations.ready, "GET")
+    yield route("/metrics", operations.metrics, "GET")
+    yield route("/fogbank/models", operations.models, "GET")
+    yield route("/fogbank/engines", operations.engines, "GET")
+    yield route("/fogbank/engines/{engine}/load", operations.load, "POST")
+    yield route("/fogbank/engines/{engine}/unload", operations.unload, "POST")
 
 
 class _Direct:
-    """Takes one route past the framework's middlewares, which wrap `send` for every token."""
+    """Takes the dialects past the framework's middlewares, which wrap `send` for every token."""
 
-    def __init__(self, route: Route, app: ASGIApp) -> None:
-        self._route = route
+    def __init__(self, routes: Sequence[Route], app: ASGIApp) -> None:
+        self._routes = tuple(routes)
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            match, path_params = self._route.matches(scope)
-            if match is Match.FULL:
-                scope.update(path_params)
-                await self._route.app(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-class _Raw:
-    """Keeps a route raw: Starlette wraps plain functions and methods into Request and Response."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            for route in self._routes:
+                match, path_params = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(path_params)
+                    await route.app(scope, receive, send)
+                    return
         await self._app(scope, receive, send)
 
 

@@ -20,6 +20,7 @@ from fogbank.tasks import (
     TextChunk,
     TextClassificationRequest,
     TextEmbeddingsRequest,
+    TextEmbeddingsResult,
     TextGenerationRequest,
     TextGenerationResult,
     Usage,
@@ -253,10 +254,10 @@ async def test_cancelling_a_run_closes_the_connection(server: Loopback, make: Ma
 
 async def test_embeddings(server: Loopback, make: Make) -> None:
     rows = [{"index": 0, "embedding": [0.0, 2.0]}, {"index": 1, "embedding": [1.0, 0.0]}]
-    server.replies["/v1/embeddings"] = json_reply({"data": rows})
+    server.replies["/v1/embeddings"] = json_reply({"data": rows, "usage": {"prompt_tokens": 2}})
     engine = await make(task=TEXT_EMBEDDINGS, pooling="mean")
     result = await engine.run(TextEmbeddingsRequest(("a", "b")))
-    assert result == [[0.0, 1.0], [1.0, 0.0]]
+    assert result == TextEmbeddingsResult([[0.0, 1.0], [1.0, 0.0]], Usage(2))
     with pytest.raises(EngineRefused, match="this model has 'mean'"):
         await engine.run(TextEmbeddingsRequest(("a",), pooling="cls"))
 

@@ -14,11 +14,11 @@ from fogbank.engines.base import (
 )
 from fogbank.engines.remote_wire import (
     ChunkReader,
+    embeddings,
     generation_body,
     generation_result,
     message,
     status_error,
-    vectors,
 )
 from fogbank.tasks import JsonFormat, Sampling, TextChunk, TextGenerationRequest
 
@@ -148,7 +148,7 @@ def test_an_aborted_completion_is_an_error() -> None:
 
 def test_vectors_are_sorted_and_normalised() -> None:
     answer = {"data": [{"index": 1, "embedding": [0, 2]}, {"index": 0, "embedding": [3, 4]}]}
-    first, second = vectors(answer, 2)
+    first, second = embeddings(answer, 2).vectors
     assert math.isclose(first[0], 0.6)
     assert second == [0.0, 1.0]
 
@@ -156,7 +156,7 @@ def test_vectors_are_sorted_and_normalised() -> None:
 @pytest.mark.parametrize("answer", [{"data": []}, {}, {"data": [{"index": 0}]}, None])
 def test_what_is_no_vector_is_an_error(answer: object) -> None:
     with pytest.raises(EngineDead):
-        vectors(answer, 1)
+        embeddings(answer, 1)
 
 
 def read(*events: object) -> tuple[list[TextChunk], ChunkReader]:

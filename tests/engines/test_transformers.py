@@ -13,12 +13,14 @@ from fogbank.tasks import (
     TEXT_EMBEDDINGS,
     TEXT_GENERATION,
     TOKEN_CLASSIFICATION,
-    Entity,
-    LabelScore,
     TextClassificationRequest,
+    TextClassificationResult,
     TextEmbeddingsRequest,
+    TextEmbeddingsResult,
     TextGenerationRequest,
     TokenClassificationRequest,
+    TokenClassificationResult,
+    Usage,
 )
 from tests.engines import tiny_models
 
@@ -58,8 +60,8 @@ async def make(models: dict[str, Path]) -> AsyncIterator[Make]:
 
 async def embed(engine: TransformersEngine, *texts: str, cls: bool = False) -> list[list[float]]:
     result = await engine.run(TextEmbeddingsRequest(texts, "cls" if cls else "mean"))
-    assert isinstance(result, list)
-    return [[*vector] for vector in result if isinstance(vector, list)]
+    assert isinstance(result, TextEmbeddingsResult)
+    return result.vectors
 
 
 async def test_vectors_have_length_one_whatever_the_batch(make: Make) -> None:
@@ -103,11 +105,11 @@ async def test_a_limit_of_ones_own(make: Make) -> None:
 
 async def test_labels_in_the_order_of_their_ids(make: Make) -> None:
     engine = await make(TEXT_CLASSIFICATION)
-    scores = await engine.run(TextClassificationRequest("fog in london"))
-    assert isinstance(scores, list)
-    found = [score for score in scores if isinstance(score, LabelScore)]
-    assert [score.label for score in found] == ["NEGATIVE", "POSITIVE"]
-    assert math.isclose(sum(score.score for score in found), 1.0, rel_tol=1e-5)
+    result = await engine.run(TextClassificationRequest("fog in london"))
+    assert isinstance(result, TextClassificationResult)
+    assert [score.label for score in result.scores] == ["NEGATIVE", "POSITIVE"]
+    assert math.isclose(sum(score.score for score in result.scores), 1.0, rel_tol=1e-5)
+    assert result.usage == Usage(5)  # three words, [CLS] and [SEP]
 
 
 async def test_entities_are_slices(make: Make, models: dict[str, Path]) -> None:
@@ -121,8 +123,8 @@ async def test_entities_are_slices(make: Make, models: dict[str, Path]) -> None:
         logits = AutoModelForTokenClassification.from_pretrained(folder)(**inputs).logits[0]
     engine = await make(TOKEN_CLASSIFICATION)
     result = await engine.run(TokenClassificationRequest(text))
-    assert isinstance(result, list)
-    entities = [entity for entity in result if isinstance(entity, Entity)]
+    assert isinstance(result, TokenClassificationResult)
+    entities = result.entities
     words = ["Ada", "in", "LONDON", ",", "unlit", "fog", "."]
     firsts = [1, 2, 3, 4, 5, 7, 8]
     covered = [
@@ -155,7 +157,7 @@ async def test_a_full_queue(make: Make) -> None:
     calls = [embed(engine, "fog", "sun") for _ in range(20)]
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert any(isinstance(outcome, EngineOverloaded) for outcome in outcomes)
-    assert any(isinstance(outcome, list) for outcome in outcomes)
+    assert any(isinstance(outcome, TextEmbeddingsResult) for outcome in outcomes)
     assert engine.running == 0
 
 

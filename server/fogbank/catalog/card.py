@@ -13,7 +13,12 @@ TaskName = Literal[
     "Summarization",
     "Translation",
     "Reranking",
+    "Automatic Speech Recognition",
+    "Image Classification",
     "Image-to-Text",
+    "Object Detection",
+    "Text-to-Image",
+    "Text-to-Speech",
 ]
 ModelName = Annotated[str, Field(pattern=r"^@[a-z]+/[A-Za-z0-9._/-]+$")]
 

@@ -8,6 +8,17 @@ from fogbank.catalog.card import ModelName
 from fogbank.catalog.weights import HubWeights, Weights
 
 EngineName = Literal["vllm", "transformers", "remote", "fake"]
+EngineTask = Literal[
+    "Text Generation",
+    "Text Embeddings",
+    "Text Classification",
+    "Token Classification",
+    "Reranking",
+    "Summarization",
+    "Translation",
+    "Automatic Speech Recognition",
+    "Image Classification",
+]
 EngineKey = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 REMOTE_TASKS = ("Text Generation", "Text Embeddings")
 PICKLED_LOAD_FORMATS = frozenset({"pt", "npcache"})
@@ -33,9 +44,7 @@ class EngineSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: EngineName
-    task: Literal[
-        "Text Generation", "Text Embeddings", "Text Classification", "Token Classification"
-    ] = "Text Generation"
+    task: EngineTask = "Text Generation"
     weights: Weights | None = Field(None, description="None only for remote and fake.")
     options: dict[str, Any] = Field(
         default_factory=dict,

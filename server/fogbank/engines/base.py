@@ -13,17 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from enum import StrEnum
 from typing import Protocol
 
-from fogbank.tasks import (
-    Entity,
-    LabelScore,
-    TaskRequest,
-    TextChunk,
-    TextGenerationRequest,
-    TextGenerationResult,
-)
-
-TaskResult = TextGenerationResult | list[LabelScore] | list[Entity] | list[list[float]]
-"""Of generation, text classification, token classification, embeddings, in this order."""
+from fogbank.tasks import TaskRequest, TaskResult, TextChunk, TextGenerationRequest
 
 
 class EngineError(Exception):
@@ -100,7 +90,10 @@ class Engine(Protocol):
         """
 
     async def run(self, request: TaskRequest) -> TaskResult:
-        """The whole answer."""
+        """The whole answer, a result of the request's own task.
+
+        Raises EngineRefused for a request of a task that the engine is not loaded for.
+        """
 
     def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         """The answer in pieces; the last has a finish_reason. Use `contextlib.aclosing` on it."""

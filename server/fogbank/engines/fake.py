@@ -18,15 +18,20 @@ from fogbank.engines.base import (
     EngineTooLong,
     EngineUnavailable,
     Health,
-    TaskResult,
 )
 from fogbank.engines.collect import collect
 from fogbank.tasks import (
     TaskRequest,
+    TaskResult,
     TextChunk,
     TextClassificationRequest,
+    TextClassificationResult,
     TextEmbeddingsRequest,
+    TextEmbeddingsResult,
     TextGenerationRequest,
+    TokenClassificationRequest,
+    TokenClassificationResult,
+    Usage,
 )
 
 
@@ -143,13 +148,18 @@ class FakeEngine:
             if failure is not None:
                 raise failure
             if isinstance(request, TextEmbeddingsRequest):
-                return [
+                vectors = [
                     fake_answers.vector(text, request.pooling, self._dimensions)
                     for text in request.texts
                 ]
+                return TextEmbeddingsResult(vectors, _words(*request.texts))
             if isinstance(request, TextClassificationRequest):
-                return fake_answers.label_scores(request.text, self._labels)
-            return fake_answers.entities(request.text)
+                scores = fake_answers.label_scores(request.text, self._labels)
+                return TextClassificationResult(scores, _words(request.text))
+            if isinstance(request, TokenClassificationRequest):
+                entities = fake_answers.entities(request.text)
+                return TokenClassificationResult(entities, _words(request.text))
+            raise EngineRefused(f"{self.name} is not loaded for this task")
 
     async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         """One chunk per word; at least one, so that there is a finish_reason."""
@@ -224,3 +234,7 @@ class FakeEngine:
     def _close(self, health: Health, error: EngineError) -> None:
         self._health, self._end = health, error
         self._ended.set()
+
+
+def _words(*texts: str) -> Usage:
+    return Usage(sum(len(text.split()) for text in texts))

@@ -13,7 +13,6 @@ from fogbank.engines.base import (
     EngineRefused,
     EngineUnavailable,
     Health,
-    TaskResult,
 )
 from fogbank.engines.remote_client import RemoteClient
 from fogbank.engines.remote_probe import RemoteProbe
@@ -21,6 +20,7 @@ from fogbank.tasks import (
     TEXT_EMBEDDINGS,
     TEXT_GENERATION,
     TaskRequest,
+    TaskResult,
     TextChunk,
     TextEmbeddingsRequest,
     TextGenerationRequest,
@@ -119,7 +119,7 @@ class RemoteEngine:
                 return remote_wire.generation_result(await client.post(path, body))
             assert isinstance(request, TextEmbeddingsRequest)
             body = {"model": self._model, "input": request.texts, "encoding_format": "float"}
-            return remote_wire.vectors(await client.post("embeddings", body), len(request.texts))
+            return remote_wire.embeddings(await client.post("embeddings", body), len(request.texts))
 
     async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         client = self._ready(request)

@@ -17,6 +17,7 @@ from fogbank.engines.base import (
 from fogbank.tasks import (
     JsonFormat,
     TextChunk,
+    TextEmbeddingsResult,
     TextGenerationRequest,
     TextGenerationResult,
     Usage,
@@ -66,7 +67,7 @@ def generation_result(answer: Any) -> TextGenerationResult:
         raise EngineDead("the remote server's answer is not a completion") from error
 
 
-def vectors(answer: Any, count: int) -> list[list[float]]:
+def embeddings(answer: Any, count: int) -> TextEmbeddingsResult:
     """`count` embeddings in the order of the inputs, L2-normalised (decisions.md 13)."""
     try:
         rows = sorted(answer["data"], key=lambda row: row["index"])
@@ -75,7 +76,8 @@ def vectors(answer: Any, count: int) -> list[list[float]]:
         raise EngineDead("the remote server's answer is not a list of embeddings") from error
     if len(found) != count:
         raise EngineDead(f"the remote server gave {len(found)} embeddings for {count} texts")
-    return found
+    tokens = (answer.get("usage") or {}).get("prompt_tokens")
+    return TextEmbeddingsResult(found, Usage(tokens if isinstance(tokens, int) else 0))
 
 
 def _normalised(vector: list[float]) -> list[float]:

@@ -17,7 +17,6 @@ from fogbank.engines.base import (
     EngineRefused,
     EngineUnavailable,
     Health,
-    TaskResult,
 )
 from fogbank.engines.batcher import Batcher
 from fogbank.engines.collect import collect
@@ -31,11 +30,16 @@ from fogbank.tasks import (
     TEXT_GENERATION,
     TOKEN_CLASSIFICATION,
     TaskRequest,
+    TaskResult,
     TextChunk,
     TextClassificationRequest,
+    TextClassificationResult,
     TextEmbeddingsRequest,
+    TextEmbeddingsResult,
     TextGenerationRequest,
     TokenClassificationRequest,
+    TokenClassificationResult,
+    Usage,
 )
 
 ON_THE_LOOP = 2_000
@@ -149,11 +153,18 @@ class TransformersEngine:
         if not isinstance(request, REQUESTS[self._task]):
             raise EngineRefused(f"{self.name} is loaded for {self._task}, not for this task")
         if isinstance(request, TextEmbeddingsRequest):
-            return await self._compute(request.texts, request.pooling)
-        scores_or_entities: TaskResult = (await self._compute((request.text,)))[0]
-        return scores_or_entities
+            return TextEmbeddingsResult(*await self._compute(request.texts, request.pooling))
+        if isinstance(request, TextClassificationRequest):
+            (scores,), usage = await self._compute((request.text,))
+            return TextClassificationResult(scores, usage)
+        assert isinstance(request, TokenClassificationRequest)
+        (entities,), usage = await self._compute((request.text,))
+        return TokenClassificationResult(entities, usage)
 
-    async def _compute(self, texts: tuple[str, ...], pooling: str = "mean") -> list[Any]:
+    async def _compute(
+        self, texts: tuple[str, ...], pooling: str = "mean"
+    ) -> tuple[list[Any], Usage]:
+        """The head's result for each text, and the tokens that were read."""
         head, batcher = self._loaded, self._batcher
         if head is None or batcher is None or isinstance(head, Generator):
             raise EngineUnavailable(f"the engine {self.name} is not started")
@@ -165,7 +176,8 @@ class TransformersEngine:
                 read = await asyncio.to_thread(
                     lambda: [head.reader.read(text, pooling) for text in texts]
                 )
-            return await batcher.submit_all([(text, len(text.ids)) for text in read])
+            results = await batcher.submit_all([(text, len(text.ids)) for text in read])
+            return results, Usage(sum(len(text.ids) for text in read))
 
     async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         """One request at a time; others wait, `max_waiting` at most."""

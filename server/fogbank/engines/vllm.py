@@ -1,6 +1,6 @@
 """vLLM in this process through AsyncLLM; its EngineCore and workers are processes of their own.
 
-The only module that imports vLLM. Proven on 0.32; written after reading 0.26 and 0.33 too:
+Proven on 0.32; written after reading 0.26 and 0.33 too:
 
 * `SamplingParams.stream_interval` is there from 0.32 on; before, the output processor's attribute
   at the moment a request is registered is what counts.
@@ -13,13 +13,11 @@ What it does not know: LoRA, images, n > 1, and vLLM's own metrics, which stay s
 
 import asyncio
 import itertools
-import logging
 import threading
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import fields
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from fogbank.engines.base import (
@@ -29,16 +27,23 @@ from fogbank.engines.base import (
     EngineRefused,
     EngineUnavailable,
     Health,
-    TaskResult,
 )
 from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.child_processes import Brood, deaf_to_interrupts
 from fogbank.engines.daemon_thread import in_daemon_thread
 from fogbank.engines.imports import LOADING
+from fogbank.engines.vllm_imports import stat_logger, vllm_names
 from fogbank.engines.vllm_options import engine_arguments, environment, load_error
 from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
 from fogbank.engines.vllm_stats import EngineStats, SchedulerBoard
-from fogbank.tasks import TaskRequest, TextChunk, TextGenerationRequest, TextGenerationResult, Usage
+from fogbank.tasks import (
+    TaskRequest,
+    TaskResult,
+    TextChunk,
+    TextGenerationRequest,
+    TextGenerationResult,
+    Usage,
+)
 
 WATCH_INTERVAL = 0.1
 SHUTDOWN_SECONDS = 5.0
@@ -107,7 +112,7 @@ class VllmEngine:
             if self._stopped.is_set():
                 return
             with LOADING:
-                self._vllm = _vllm()
+                self._vllm = vllm_names()
             arguments = engine_arguments(
                 self.model,
                 self._options,
@@ -118,7 +123,7 @@ class VllmEngine:
             with deaf_to_interrupts():
                 llm = self._vllm.AsyncLLM.from_engine_args(
                     self._vllm.AsyncEngineArgs(**arguments),
-                    stat_loggers=[_stat_logger(self._board)],
+                    stat_loggers=[stat_logger(self._board)],
                 )
             self._brood.record()
             self._brood.watch(PROCESS_TITLE)
@@ -331,68 +336,6 @@ class VllmEngine:
         return EngineError(f"vLLM failed: {type(error).__name__}: {error}")
 
 
-def _vllm() -> SimpleNamespace:
-    """The names of vLLM that are used. The first import takes 10 seconds or more."""
-    from vllm import exceptions
-    from vllm.engine.arg_utils import AsyncEngineArgs
-    from vllm.platforms import current_platform
-    from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
-    from vllm.v1.engine.async_llm import AsyncLLM
-    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
-
-    class StoppedByHand(AsyncLLM):  # type: ignore[misc]
-        def __del__(self) -> None:
-            """`VllmEngine.stop` has done it; at the end of the interpreter it could only fail."""
-
-    # Its one warning: that a prompt of token ids is deprecated, which `_generate` uses on purpose.
-    quiet = logging.getLogger("vllm.v1.engine.input_processor")
-    quiet.addFilter(lambda record: record.levelno > logging.WARNING)
-    return SimpleNamespace(
-        exceptions=exceptions,
-        AsyncEngineArgs=AsyncEngineArgs,
-        current_platform=current_platform,
-        RequestOutputKind=RequestOutputKind,
-        SamplingParams=SamplingParams,
-        StructuredOutputsParams=StructuredOutputsParams,
-        AsyncLLM=StoppedByHand,
-        EngineDeadError=EngineDeadError,
-        EngineGenerateError=EngineGenerateError,
-    )
-
-
 def _named(module: Any, name: str) -> tuple[type[Exception], ...]:
     """An exception class, if this vLLM has it."""
     return (getattr(module, name),) if hasattr(module, name) else ()
-
-
-def _stat_logger(board: SchedulerBoard) -> Any:
-    """A stat logger class that writes to `board`.
-
-    It derives from vLLM's Prometheus logger, without its constructor, because vLLM adds that one
-    unless it is given one; ours registers no metrics and counts no tokens.
-    """
-    from vllm.v1.metrics.loggers import PrometheusStatLogger
-
-    class BoardLogger(PrometheusStatLogger):  # type: ignore[misc]
-        def __init__(self, vllm_config: Any, engine_indexes: Any = None) -> None:
-            self.engine_indexes = engine_indexes or [0]
-
-        def record(
-            self,
-            scheduler_stats: Any,
-            iteration_stats: Any,
-            mm_cache_stats: Any = None,
-            engine_idx: int = 0,
-        ) -> None:
-            board.record(scheduler_stats, engine_idx)
-
-        def log_engine_initialized(self) -> None:
-            """Nothing to tell."""
-
-        def record_sleep_state(self, sleep: int = 0, level: int = 0) -> None:
-            """Nobody sleeps here."""
-
-        def record_admission_rejection(self, reason: str) -> None:
-            """Admission is the runtime's."""
-
-    return BoardLogger

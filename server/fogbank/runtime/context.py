@@ -11,9 +11,16 @@ def new_request_id() -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """`deadline` is in seconds from admission; `key` the name of the API key, if one was used."""
+    """Whose request it is, and how it wants to be treated.
+
+    `deadline` is in seconds from admission; `key` the name of the API key, if one was used;
+    `account` the account id of the path, where it has one; `dialect` how the client speaks.
+    """
 
     deadline: float
     request_id: str = field(default_factory=new_request_id)
     key: str | None = None
+    account: str | None = None
+    dialect: str = "workers_ai"
     reject_if_busy: bool = False
+    low_priority: bool = False

@@ -5,8 +5,8 @@ what comes back; it gets `AIError` for everything that goes wrong, whichever eng
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,13 +21,13 @@ from fogbank.engines.base import (
     EngineOverloaded,
     EngineRefused,
     EngineTooLong,
-    TaskResult,
 )
 from fogbank.errors import AIError
 from fogbank.runtime.admission import Admission, Refused
 from fogbank.runtime.context import Context
+from fogbank.runtime.meter import Meter, NoMeter, Record
 from fogbank.runtime.supervisor import Supervisor
-from fogbank.tasks import TaskRequest, TextChunk, TextGenerationRequest, TextGenerationResult
+from fogbank.tasks import TaskRequest, TaskResult, TextChunk, TextGenerationRequest
 from fogbank.telemetry.measure import Measure
 from fogbank.telemetry.metrics import Metrics
 
@@ -39,10 +39,14 @@ log = structlog.get_logger("fogbank.request")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole result and, where a stand-in computed it, that stand-in's name."""
+    """A whole result; where a stand-in computed it, that stand-in's name; its cost in neurons.
+
+    `neurons` is None for a model without a price.
+    """
 
     result: TaskResult
     served_by: str | None
+    neurons: float | None = None
 
 
 class Runtime:
@@ -61,11 +65,13 @@ class Runtime:
         *,
         clock: Clock | None = None,
         retry_after: int | None = 1,
+        meter: Meter | None = None,
     ) -> None:
         self.catalog = catalog
         self.served = served
         self.engines = engines
         self.metrics = metrics
+        self.meter = meter or NoMeter()
         self.draining = False
         self._clock = clock or Clock()
         self._retry_after = retry_after
@@ -95,13 +101,12 @@ class Runtime:
     async def run(self, card: Card, request: TaskRequest, context: Context) -> Answer:
         """The whole answer. Raises AIError; cancelling frees the engine's slot."""
         served = self._serving(card)
-        with self.metrics.measure(card.name, card.task) as measure:
+        with self._measured(served, context) as measure:
             async with self._computing(served, context) as engine:
                 request = await self._prepare(engine, card, request, measure)
                 result = await engine.run(request)
-            if isinstance(result, TextGenerationResult):
-                measure.finished(result.usage)
-        return Answer(result, served.stands_in)
+            measure.finished(result.usage)
+        return Answer(result, served.stands_in, self.meter.neurons(card, result.usage))
 
     @asynccontextmanager
     async def stream(
@@ -113,7 +118,7 @@ class Runtime:
         for a slow client between two pieces, as an AIError too.
         """
         served = self._serving(card)
-        with self.metrics.measure(card.name, card.task) as measure:
+        with self._measured(served, context, streamed=True) as measure:
             async with self._computing(served, context) as engine:
                 prepared = await self._prepare(engine, card, request, measure)
                 assert isinstance(prepared, TextGenerationRequest)
@@ -151,6 +156,34 @@ class Runtime:
             detail = where or "No profile has its weights."
             raise AIError(errors.NOT_ALLOWED, model=card.name, detail=detail)
         return served
+
+    @contextmanager
+    def _measured(
+        self, served: ServedModel, context: Context, *, streamed: bool = False
+    ) -> Iterator[Measure]:
+        """Observes one request, and writes it down if it reached the engine."""
+        card = served.card
+        self.meter.admit(context)
+        measure = None
+        try:
+            with self.metrics.measure(card.name, card.task) as measure:
+                yield measure
+        finally:
+            if measure is not None and measure.admitted_at is not None:
+                first = measure.first_at
+                self.meter.record(
+                    Record(
+                        card=card,
+                        context=context,
+                        usage=measure.tokens,
+                        outcome=measure.outcome,
+                        engine=served.engine,
+                        served_by=served.stands_in,
+                        streamed=streamed,
+                        seconds=measure.ended_at - measure.began_at,
+                        first_seconds=None if first is None else first - measure.began_at,
+                    )
+                )
 
     @asynccontextmanager
     async def _computing(self, served: ServedModel, context: Context) -> AsyncIterator[Engine]:

@@ -16,7 +16,29 @@ def _m001_api_keys(connection: sqlite3.Connection) -> None:
     connection.execute("pragma user_version = 1")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_m001_api_keys,)
+def _m002_ledger(connection: sqlite3.Connection) -> None:
+    connection.execute("pragma user_version = 2")
+
+
+def _m003_batches(connection: sqlite3.Connection) -> None:
+    connection.execute("pragma user_version = 3")
+
+
+def _m004_finetunes(connection: sqlite3.Connection) -> None:
+    connection.execute("pragma user_version = 4")
+
+
+def _m005_gateway(connection: sqlite3.Connection) -> None:
+    connection.execute("pragma user_version = 5")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _m001_api_keys,
+    _m002_ledger,
+    _m003_batches,
+    _m004_finetunes,
+    _m005_gateway,
+)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -1,50 +1,123 @@
 """What can be asked of a model: one module per task, its request and its result.
 
-Pure data. Nothing here knows HTTP, a model's name or an engine.
+Pure data. Nothing here knows HTTP, a model's name or an engine. Every result has a `usage`.
 """
 
-from fogbank.tasks.text_classification import LabelScore, TextClassificationRequest
-from fogbank.tasks.text_embeddings import Pooling, TextEmbeddingsRequest
+from fogbank.tasks.image_classification import (
+    ImageClassificationRequest,
+    ImageClassificationResult,
+)
+from fogbank.tasks.reranking import RerankingRequest, RerankingResult
+from fogbank.tasks.speech_recognition import (
+    SpeechRecognitionRequest,
+    SpeechRecognitionResult,
+    SpeechSegment,
+    SpokenWord,
+)
+from fogbank.tasks.summarization import SummarizationRequest, SummarizationResult
+from fogbank.tasks.text_classification import (
+    LabelScore,
+    TextClassificationRequest,
+    TextClassificationResult,
+)
+from fogbank.tasks.text_embeddings import Pooling, TextEmbeddingsRequest, TextEmbeddingsResult
 from fogbank.tasks.text_generation import (
     JsonFormat,
+    Lora,
     Message,
     Sampling,
     TextChunk,
     TextGenerationRequest,
     TextGenerationResult,
-    Usage,
+    TokenLogprob,
 )
-from fogbank.tasks.token_classification import Entity, TokenClassificationRequest
+from fogbank.tasks.token_classification import (
+    Entity,
+    TokenClassificationRequest,
+    TokenClassificationResult,
+)
+from fogbank.tasks.tools import NamedTool, Tool, ToolCall, ToolChoice
+from fogbank.tasks.translation import TranslationRequest, TranslationResult
+from fogbank.tasks.usage import Usage
 
 TEXT_GENERATION = "Text Generation"
 TEXT_CLASSIFICATION = "Text Classification"
 TEXT_EMBEDDINGS = "Text Embeddings"
 TOKEN_CLASSIFICATION = "Token Classification"
+RERANKING = "Reranking"
+SUMMARIZATION = "Summarization"
+TRANSLATION = "Translation"
+SPEECH_RECOGNITION = "Automatic Speech Recognition"
+IMAGE_CLASSIFICATION = "Image Classification"
 
 TaskRequest = (
     TextGenerationRequest
     | TextClassificationRequest
     | TextEmbeddingsRequest
     | TokenClassificationRequest
+    | RerankingRequest
+    | SummarizationRequest
+    | TranslationRequest
+    | SpeechRecognitionRequest
+    | ImageClassificationRequest
+)
+
+TaskResult = (
+    TextGenerationResult
+    | TextClassificationResult
+    | TextEmbeddingsResult
+    | TokenClassificationResult
+    | RerankingResult
+    | SummarizationResult
+    | TranslationResult
+    | SpeechRecognitionResult
+    | ImageClassificationResult
 )
 
 __all__ = [
+    "IMAGE_CLASSIFICATION",
+    "RERANKING",
+    "SPEECH_RECOGNITION",
+    "SUMMARIZATION",
     "TEXT_CLASSIFICATION",
     "TEXT_EMBEDDINGS",
     "TEXT_GENERATION",
     "TOKEN_CLASSIFICATION",
+    "TRANSLATION",
     "Entity",
+    "ImageClassificationRequest",
+    "ImageClassificationResult",
     "JsonFormat",
     "LabelScore",
+    "Lora",
     "Message",
+    "NamedTool",
     "Pooling",
+    "RerankingRequest",
+    "RerankingResult",
     "Sampling",
+    "SpeechRecognitionRequest",
+    "SpeechRecognitionResult",
+    "SpeechSegment",
+    "SpokenWord",
+    "SummarizationRequest",
+    "SummarizationResult",
     "TaskRequest",
+    "TaskResult",
     "TextChunk",
     "TextClassificationRequest",
+    "TextClassificationResult",
     "TextEmbeddingsRequest",
+    "TextEmbeddingsResult",
     "TextGenerationRequest",
     "TextGenerationResult",
     "TokenClassificationRequest",
+    "TokenClassificationResult",
+    "TokenLogprob",
+    "Tool",
+    "ToolCall",
+    "ToolChoice",
+    "TranslationRequest",
+    "TranslationResult",
     "Usage",
 ]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from fogbank.tasks.usage import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class TextClassificationRequest:
@@ -12,7 +14,15 @@ class TextClassificationRequest:
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
-    """A label and its probability. A result is a list of these, one per label, summing to 1."""
+    """A label and its probability."""
 
     label: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextClassificationResult:
+    """One score per label of the model, summing to 1."""
+
+    scores: list[LabelScore]
+    usage: Usage

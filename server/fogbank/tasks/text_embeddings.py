@@ -3,15 +3,25 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fogbank.tasks.usage import Usage
+
 Pooling = Literal["mean", "cls"]
 
 
 @dataclass(frozen=True, slots=True)
 class TextEmbeddingsRequest:
-    """One or more texts; the result is a list of vectors in the same order.
+    """One or more texts.
 
     `pooling` "mean" averages the token vectors, "cls" takes the first token's.
     """
 
     texts: tuple[str, ...]
     pooling: Pooling = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class TextEmbeddingsResult:
+    """(texts, dimensions), in the order of the texts."""
+
+    vectors: list[list[float]]
+    usage: Usage

@@ -1,7 +1,11 @@
 """Text generation: a prompt or a conversation in, text out."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict
+
+from fogbank.tasks.tools import Tool, ToolCall, ToolChoice
+from fogbank.tasks.usage import Usage
 
 
 class Message(TypedDict):
@@ -10,11 +14,16 @@ class Message(TypedDict):
     role: str
     content: str
     name: NotRequired[str]
+    tool_calls: NotRequired[list[ToolCall]]
+    tool_call_id: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How the next token is drawn. Defaults: contract section 3.1; None means the engine's own."""
+    """How the next token is drawn. Defaults: contract section 3.1; None means the engine's own.
+
+    `logprobs` asks for log-probabilities, with so many of the likeliest tokens at each place.
+    """
 
     max_tokens: int = 256
     temperature: float = 0.6
@@ -25,6 +34,8 @@ class Sampling:
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     stop: tuple[str, ...] = ()
+    min_p: float | None = None
+    logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +46,24 @@ class JsonFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one request. `cached_tokens` are those of the prompt served from a prefix cache."""
+class Lora:
+    """A LoRA adapter over the engine's weights: `folder` holds it in PEFT's format.
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
+    `number` is 1 or more and never used for another adapter.
+    """
+
+    name: str
+    number: int
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token of the answer, its log-probability, and the likeliest tokens in its place."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +73,7 @@ class TextGenerationRequest:
     `prompt` goes through the chat template as one user turn unless `raw`.
     `prompt_token_ids` is filled by the runtime from `Engine.encode`, so that a prompt is tokenised
     once; an engine whose `encode` returned None gets None here and reads the text itself.
+    `low_priority` gives way to other requests.
     """
 
     prompt: str | None = None
@@ -57,6 +81,10 @@ class TextGenerationRequest:
     raw: bool = False
     sampling: Sampling = field(default_factory=Sampling)
     json_format: JsonFormat | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    lora: Lora | None = None
+    low_priority: bool = False
     prompt_token_ids: list[int] | None = None
 
 
@@ -64,7 +92,8 @@ class TextGenerationRequest:
 class TextChunk:
     """New text since the chunk before it. Token counts are totals so far.
 
-    `finish_reason` is None until the last chunk: "stop" (the model ended) or "length" (max_tokens).
+    `finish_reason` is None until the last chunk: "stop" (the model ended), "length" (max_tokens) or
+    "tool_calls". `tool_calls` are whole calls, in a chunk without text.
     """
 
     text: str
@@ -72,6 +101,8 @@ class TextChunk:
     completion_tokens: int = 0
     cached_tokens: int = 0
     finish_reason: str | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +112,5 @@ class TextGenerationResult:
     text: str
     usage: Usage
     finish_reason: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()

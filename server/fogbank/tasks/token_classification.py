@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from fogbank.tasks.usage import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class TokenClassificationRequest:
@@ -19,3 +21,11 @@ class Entity:
     score: float
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClassificationResult:
+    """The entities in the order of the text; none overlap."""
+
+    entities: list[Entity]
+    usage: Usage

@@ -8,12 +8,22 @@ from fogbank.tasks import TextChunk, Usage
 class Measure:
     """Times in seconds by the given monotonic clock. On the token path: two attribute writes."""
 
-    __slots__ = ("_last", "_now", "admitted_at", "began_at", "first_at", "usage")
+    __slots__ = (
+        "_last",
+        "_now",
+        "admitted_at",
+        "began_at",
+        "ended_at",
+        "first_at",
+        "outcome",
+        "usage",
+    )
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._last: TextChunk | None = None
-        self.began_at = now()
+        self.began_at = self.ended_at = now()
+        self.outcome = "error"
         self.admitted_at: float | None = None
         self.first_at: float | None = None
         self.usage: Usage | None = None

@@ -72,18 +72,18 @@ class Metrics:
     def measure(self, model: str, task: str) -> Iterator[Measure]:
         """Observes one request, however it ends."""
         measure = Measure(self._now)
-        outcome = "error"
         try:
             yield measure
-            outcome = "ok"
+            measure.outcome = "ok"
         except AIError as error:
-            outcome = str(error.kind.code)
+            measure.outcome = str(error.kind.code)
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            outcome = "cancelled"
+            measure.outcome = "cancelled"
             raise
         finally:
-            self._observe(measure, model, task, outcome)
+            measure.ended_at = self._now()
+            self._observe(measure, model, task)
 
     def refused(self, error: AIError | RouteError) -> None:
         """Counts a request that the runtime never saw."""
@@ -113,8 +113,8 @@ class Metrics:
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, ("model",), buckets=buckets, registry=self.registry)
 
-    def _observe(self, measure: Measure, model: str, task: str, outcome: str) -> None:
-        now = self._now()
+    def _observe(self, measure: Measure, model: str, task: str) -> None:
+        now, outcome = measure.ended_at, measure.outcome
         self._requests.labels(model, task, outcome).inc()
         self._duration.labels(model).observe(now - measure.began_at)
         if measure.admitted_at is not None:

@@ -1,45 +1,42 @@
 """Server-sent events of a streamed answer (contract 1.3): `data:` lines, `[DONE]` on success."""
 
-from typing import Any, Protocol
+import time
+from typing import Any
 
 import orjson
 
 from fogbank.catalog.card import Card
-from fogbank.dialects.workers_ai.answers import usage
+from fogbank.dialects.streaming import used
+from fogbank.dialects.workers_ai.forms.text_generation import usage
 from fogbank.errors import AIError
-from fogbank.tasks import TextChunk, Usage
+from fogbank.tasks import TextChunk
 
 DONE = b"data: [DONE]\n\n"
-
-
-class Events(Protocol):
-    """Frames the chunks of one answer."""
-
-    def text(self, chunk: TextChunk) -> bytes:
-        """The event of a chunk; empty when it has nothing to say."""
-
-    def end(self, last: TextChunk) -> bytes:
-        """The events after the last chunk: usage once, then `[DONE]`."""
 
 
 class NativeEvents:
     """`{"response": ...}`, no `tool_calls`: an empty list makes a client drop all later text."""
 
-    def text(self, chunk: TextChunk) -> bytes:
+    def chunk(self, chunk: TextChunk) -> bytes:
         """One event for new text."""
         if not chunk.text:
             return b""
         return b'data: {"response":' + orjson.dumps(chunk.text) + b"}\n\n"
 
-    def end(self, last: TextChunk) -> bytes:
+    def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
         """An empty response with the usage."""
-        return event({"response": "", "usage": _usage(last)}) + DONE
+        return event({"response": "", "usage": usage(used(last), neurons)}) + DONE
+
+    def failure(self, error: AIError, request_id: str) -> bytes:
+        """One event, and no `[DONE]` after it (decisions.md 6)."""
+        return failure(error, request_id)
 
 
 class ChatCompletionEvents:
-    """`chat.completion.chunk` objects, for the models of contract 3.3. `now_ms` is epoch time."""
+    """`chat.completion.chunk` objects, for the models of contract 3.3."""
 
-    def __init__(self, card: Card, now_ms: int) -> None:
+    def __init__(self, card: Card) -> None:
+        now_ms = int(time.time() * 1000)
         self._head = {
             "id": f"id-{now_ms}",
             "object": "chat.completion.chunk",
@@ -49,17 +46,23 @@ class ChatCompletionEvents:
         head = orjson.dumps(self._head)[:-1]
         self._before = b"data: " + head + b',"choices":[{"index":0,"delta":{"content":'
 
-    def text(self, chunk: TextChunk) -> bytes:
+    def chunk(self, chunk: TextChunk) -> bytes:
         """One event for new text."""
         if not chunk.text:
             return b""
         return self._before + orjson.dumps(chunk.text) + b"}}]}\n\n"
 
-    def end(self, last: TextChunk) -> bytes:
+    def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
         """The finish reason, then the usage with empty choices."""
-        choice = {"index": 0, "delta": {}, "finish_reason": last.finish_reason}
+        reason = last.finish_reason if last else "stop"
+        choice = {"index": 0, "delta": {}, "finish_reason": reason}
         finish = event({**self._head, "choices": [choice]})
-        return finish + event({**self._head, "choices": [], "usage": _usage(last)}) + DONE
+        totals = usage(used(last), neurons)
+        return finish + event({**self._head, "choices": [], "usage": totals}) + DONE
+
+    def failure(self, error: AIError, request_id: str) -> bytes:
+        """As a native stream's."""
+        return failure(error, request_id)
 
 
 def failure(error: AIError, request_id: str) -> bytes:
@@ -71,7 +74,3 @@ def failure(error: AIError, request_id: str) -> bytes:
 def event(content: Any) -> bytes:
     """One event."""
     return b"data: " + orjson.dumps(content) + b"\n\n"
-
-
-def _usage(chunk: TextChunk) -> dict[str, Any]:
-    return usage(Usage(chunk.prompt_tokens, chunk.completion_tokens, chunk.cached_tokens))

@@ -1,88 +1,64 @@
 """`POST /client/v4/accounts/{account_id}/ai/run/{model}` (contract 1.1 to 1.3)."""
 
-import asyncio
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-import structlog
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from fogbank import errors
 from fogbank.catalog.card import Card
-from fogbank.dialects.asgi import (
-    EVENT_STREAM,
-    BodyTooLarge,
-    ClientGone,
-    Headers,
-    header,
-    read_body,
-    send_json,
-    while_connected,
-)
-from fogbank.dialects.front_door import LOGGED_CHARACTERS, front_door_body
-from fogbank.dialects.workers_ai import answers, events
-from fogbank.dialects.workers_ai.requests import refuse_images, task_request, wants_stream
-from fogbank.dialects.workers_ai.validation import InputSchema, describe
+from fogbank.dialects import intake
+from fogbank.dialects.asgi import ClientGone, Headers, send_json, while_connected
+from fogbank.dialects.exchange import exchange
+from fogbank.dialects.front_door import front_door_body
+from fogbank.dialects.services import Services, route
+from fogbank.dialects.streaming import send_stream
+from fogbank.dialects.workers_ai.inference import Inference, Prepared
 from fogbank.errors import AIError, RouteError, account_error, unknown_model, unknown_path
 from fogbank.runtime.context import Context
-from fogbank.runtime.runtime import Runtime
 from fogbank.settings import Settings
-from fogbank.tasks import TaskRequest, TextGenerationRequest
+from fogbank.tasks import TextGenerationRequest
 
 ACCOUNT = re.compile(r"[0-9a-fA-F]{32}")
-DEADLINE_HEADER = b"x-fogbank-deadline"
-SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
-log = structlog.get_logger("fogbank.request")
+
+def run_routes(services: Services) -> Iterable[Route]:
+    """The run route."""
+    endpoint = RunEndpoint(services.inference, services.settings)
+    yield route("/client/v4/accounts/{account_id}/ai/run/{model:path}", endpoint)
 
 
 class RunEndpoint:
     """The run route as an ASGI application; its scope has `account_id` and `model` in the path."""
 
-    def __init__(
-        self, runtime: Runtime, schemas: Mapping[str, InputSchema], settings: Settings
-    ) -> None:
-        self._runtime = runtime
-        self._schemas = schemas
+    def __init__(self, inference: Inference, settings: Settings) -> None:
+        self._inference = inference
+        self._runtime = inference.runtime
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
-        context = self._context(scope)
-        name = scope["path_params"]["model"][:LOGGED_CHARACTERS]
-        status = 200
-        try:
-            with self._runtime.metrics.refusals():
-                card = self._card(scope)
-                data = await self._asked(card, context, scope, receive)
-                request = task_request(card, data, self._runtime.sampling_defaults(card))
-            await self._answer(card, request, context, receive, send, wants_stream(data))
-        except RouteError as error:
-            status = error.status
-            await send_json(send, status, front_door_body(error))
-        except AIError as error:
-            status = error.kind.status
-            await self._send_error(error, context, send)
-        except ClientGone:
-            status = 499
-        except Exception:
-            status = 500
-            log.exception("request failed", id=context.request_id, model=name)
-            await self._send_error(AIError(errors.INTERNAL), context, send)
-        took = round((time.perf_counter() - began) * 1000, 1)
-        log.info(
-            "request", id=context.request_id, model=name, status=status, ms=took, key=context.key
+        context = intake.context(scope, self._settings)
+
+        async def refuse(error: AIError | RouteError) -> None:
+            await send_error(error, context, send)
+
+        await exchange(
+            context,
+            scope["path_params"]["model"],
+            self._work(context, scope, receive, send),
+            refuse,
         )
 
-    def _context(self, scope: Scope) -> Context:
-        deadline = self._settings.deadline
-        asked = header(scope, DEADLINE_HEADER)
-        if asked and SECONDS.fullmatch(asked) and float(asked) > 0:
-            deadline = min(float(asked), self._settings.max_deadline)
-        return Context(deadline=deadline, key=scope.get("state", {}).get("key"))
+    async def _work(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._runtime.metrics.refusals():
+            card = self._card(scope)
+            body = await intake.body(scope, receive, self._settings)
+            prepared = self._inference.prepare(card, _parsed(body), context)
+        work = self._stream if prepared.streamed else self._whole
+        if not await while_connected(receive, work(prepared, context, send)):
+            raise ClientGone
 
     def _card(self, scope: Scope) -> Card:
         if not ACCOUNT.fullmatch(scope["path_params"]["account_id"]):
@@ -94,124 +70,49 @@ class RunEndpoint:
             raise unknown_model()
         return card
 
-    async def _asked(
-        self, card: Card, context: Context, scope: Scope, receive: Receive
-    ) -> Mapping[str, Any]:
-        body = await self._body(scope, receive)
-        self._runtime.check(card)
-        return self._validated(card, body, context)
+    async def _whole(self, prepared: Prepared, context: Context, send: Send) -> None:
+        whole = await self._inference.whole(prepared, context)
+        await send_json(send, 200, envelope(whole.result), whole.headers)
 
-    async def _answer(
-        self,
-        card: Card,
-        request: TaskRequest,
-        context: Context,
-        receive: Receive,
-        send: Send,
-        streamed: bool,
-    ) -> None:
-        headers = _headers(context, self._runtime.served_by(card))
-        if streamed and isinstance(request, TextGenerationRequest):
-            work = self._stream(card, request, context, send, headers)
-        else:
-            work = self._whole(card, request, context, send, headers)
-        if not await while_connected(receive, work):
-            raise ClientGone
-
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """The bytes of the body; a client that sends them too slowly is not waited for."""
-        try:
-            async with asyncio.timeout(self._settings.deadline):
-                body = await read_body(scope, receive, self._settings.max_body_bytes)
-        except BodyTooLarge:
-            raise AIError(errors.TOO_LARGE) from None
-        except TimeoutError:
-            raise AIError(errors.TIMEOUT) from None
-        if not body:
-            raise AIError(errors.MISSING_BODY, what="body")
-        return body
-
-    def _validated(self, card: Card, body: bytes, context: Context) -> Mapping[str, Any]:
-        """The model's input. Told to be JSON by its content, not by its header (contract 1.1)."""
-        try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            data = ""
-        if isinstance(data, dict) and isinstance(options := data.get("options"), dict):
-            context.reject_if_busy = options.get("rejectIfBusy") is True
-            data = {key: value for key, value in data.items() if key != "options"}
-        schema = self._schemas[card.input]
-        if found := schema.validate(data):
-            raise AIError(errors.BAD_INPUT, detail=describe(found))
-        refuse_images(data)
-        return schema.checked(data)
-
-    async def _whole(
-        self, card: Card, request: TaskRequest, context: Context, send: Send, headers: Headers
-    ) -> None:
-        answer = await self._runtime.run(card, request, context)
-        now_ms = int(time.time() * 1000)
-        result = answers.result(card, request, answer.result, now_ms=now_ms)
-        await send_json(send, 200, _envelope(result), headers)
-
-    async def _stream(
-        self,
-        card: Card,
-        request: TextGenerationRequest,
-        context: Context,
-        send: Send,
-        headers: Headers,
-    ) -> None:
-        """Nothing is sent before the first chunk, so that an early error has its own status."""
-        framing: events.Events = events.NativeEvents()
-        if card.output == "chat-completion":
-            framing = events.ChatCompletionEvents(card, int(time.time() * 1000))
-        started = False
-        last = None
-        try:
-            async with self._runtime.stream(card, request, context) as chunks:
-                async for last in chunks:
-                    if not started:
-                        await _start_events(send, headers)
-                        started = True
-                    if data := framing.text(last):
-                        await send({"type": "http.response.body", "body": data, "more_body": True})
-            end = framing.end(last) if last else events.DONE
-        except AIError as error:
-            if not started:
-                raise
-            log.warning("stream failed", id=context.request_id, code=error.kind.code)
-            end = events.failure(error, context.request_id)
-        except Exception:
-            if not started:
-                raise
-            log.exception("stream failed", id=context.request_id, model=card.name)
-            end = events.failure(AIError(errors.INTERNAL), context.request_id)
-        if not started:
-            await _start_events(send, headers)
-        await send({"type": "http.response.body", "body": end})
-
-    async def _send_error(self, error: AIError, context: Context, send: Send) -> None:
-        headers = _headers(context, None)
-        if error.retry_after is not None:
-            headers.append((b"retry-after", str(error.retry_after).encode()))
-        listed = [{"message": error.message(context.request_id), "code": error.kind.code}]
-        result: dict[str, Any] | None = {} if error.kind.title else None
-        body = {"errors": listed, "success": False, "result": result, "messages": []}
-        await send_json(send, error.kind.status, body, headers)
+    async def _stream(self, prepared: Prepared, context: Context, send: Send) -> None:
+        assert isinstance(prepared.request, TextGenerationRequest)
+        await send_stream(
+            self._runtime,
+            prepared.card,
+            prepared.request,
+            context,
+            send,
+            self._inference.headers(prepared.card, context),
+            self._inference.framing(prepared),
+        )
 
 
-def _envelope(result: Any) -> dict[str, Any]:
+def _parsed(body: bytes) -> Any:
+    """Told to be JSON by its content, not by its header (contract 1.1)."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+
+
+def envelope(result: Any) -> dict[str, Any]:
+    """A success (contract 1.1)."""
     return {"result": result, "success": True, "errors": [], "messages": []}
 
 
-def _headers(context: Context, stand_in: str | None) -> Headers:
-    headers = [(b"cf-ai-req-id", context.request_id.encode())]
-    if stand_in:
-        headers.append((b"x-fogbank-served-by", stand_in.encode("latin-1", "replace")))
-    return headers
+async def send_error(error: AIError | RouteError, context: Context, send: Send) -> None:
+    """An error of the AI layer or of the front door (contract 1.1, 2.4)."""
+    if isinstance(error, RouteError):
+        await send_json(send, error.status, front_door_body(error))
+        return
+    headers: Headers = [(b"cf-ai-req-id", context.request_id.encode())]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    await send_json(send, error.kind.status, error_body(error, context.request_id), headers)
 
 
-async def _start_events(send: Send, headers: Headers) -> None:
-    fields = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-cache"), *headers]
-    await send({"type": "http.response.start", "status": 200, "headers": fields})
+def error_body(error: AIError, request_id: str) -> dict[str, Any]:
+    """`result` is an empty object where the AI layer refuses, null where the front does."""
+    listed = [{"message": error.message(request_id), "code": error.kind.code}]
+    result: dict[str, Any] | None = {} if error.kind.title else None
+    return {"errors": listed, "success": False, "result": result, "messages": []}

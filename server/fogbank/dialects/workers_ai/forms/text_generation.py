@@ -1,47 +1,23 @@
-"""A validated body becomes a task request: contract section 3.1 and 4, defaults from the card."""
+"""Text generation: prompt or messages in, text or a chat completion out (contract 3.1 to 3.4)."""
 
-from collections.abc import Callable, Mapping
+import time
 from typing import Any
 
-from fogbank import errors, tasks
+import orjson
+
+from fogbank import errors
 from fogbank.catalog.card import Card, SamplingDefaults
+from fogbank.dialects.workers_ai.forms.body import Body
 from fogbank.dialects.workers_ai.validation import text_boolean
 from fogbank.errors import AIError
 from fogbank.tasks import (
     JsonFormat,
     Message,
     Sampling,
-    TaskRequest,
-    TextClassificationRequest,
-    TextEmbeddingsRequest,
     TextGenerationRequest,
-    TokenClassificationRequest,
+    TextGenerationResult,
+    Usage,
 )
-
-Body = Mapping[str, Any]
-
-
-def task_request(card: Card, body: Body, defaults: SamplingDefaults) -> TaskRequest:
-    """The request in terms of its task. `body` is what the card's input schema has checked.
-
-    `defaults` stand where the body is silent about sampling.
-
-    Raises AIError for what the schema cannot say: LoRA, image parts, a batch where none is served.
-    """
-    parse = _PARSERS.get(card.task)
-    if parse is None:
-        raise AIError(errors.INVALID_INPUT, detail=f"{card.task} is not served by this version")
-    if "requests" in body and not ("text" in body or "prompt" in body or "messages" in body):
-        raise AIError(
-            errors.INVALID_INPUT, detail="'requests' needs ?queueRequest=true, not served yet"
-        )
-    return parse(card, body, defaults)
-
-
-def refuse_images(body: Body) -> None:
-    """Raises AIError for an `image`: no task here looks at one yet (decisions.md 9)."""
-    if "image" in body:
-        raise AIError(errors.INVALID_INPUT, detail="images are not read here")
 
 
 def wants_stream(body: Body) -> bool:
@@ -49,7 +25,8 @@ def wants_stream(body: Body) -> bool:
     return bool(body.get("stream")) and _json_schema_of(body) is None
 
 
-def _text_generation(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationRequest:
+def parse(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationRequest:
+    """A prompt or a conversation. Raises AIError for LoRA, image parts and empty conversations."""
     if "lora" in body:
         raise AIError(errors.NO_LORA, model=card.name)
     json_format = _json_schema_of(body)
@@ -120,29 +97,49 @@ def _json_schema_of(body: Body) -> JsonFormat | None:
     return JsonFormat(schema)
 
 
-def _text_embeddings(card: Card, body: Body, defaults: SamplingDefaults) -> TextEmbeddingsRequest:
-    text = body["text"]
-    texts = (text,) if isinstance(text, str) else tuple(text)
-    if not texts:
-        raise AIError(errors.INVALID_INPUT, detail="'text' is empty")
-    return TextEmbeddingsRequest(texts, body.get("pooling", "mean"))
+def render(card: Card, request: TextGenerationRequest, outcome: TextGenerationResult) -> Any:
+    """The native form, or a chat completion where the card says so (contract 3.2, 3.3)."""
+    response = _response(request.json_format, outcome)
+    if card.output == "chat-completion":
+        return _chat_completion(card, outcome)
+    return {"response": response, "tool_calls": [], "usage": usage(outcome.usage)}
 
 
-def _text_classification(
-    card: Card, body: Body, defaults: SamplingDefaults
-) -> TextClassificationRequest:
-    return TextClassificationRequest(body["text"])
+def usage(counts: Usage, neurons: float | None = None) -> dict[str, Any]:
+    """Token counts as bodies carry them; `neurons` where the model has a price."""
+    totals: dict[str, Any] = {
+        "prompt_tokens": counts.prompt_tokens,
+        "completion_tokens": counts.completion_tokens,
+        "total_tokens": counts.prompt_tokens + counts.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": counts.cached_tokens},
+    }
+    if neurons is not None:
+        totals["neurons"] = round(neurons, 4)
+    return totals
 
 
-def _token_classification(
-    card: Card, body: Body, defaults: SamplingDefaults
-) -> TokenClassificationRequest:
-    return TokenClassificationRequest(body["text"])
+def _response(json_format: JsonFormat | None, outcome: TextGenerationResult) -> Any:
+    """Text; in JSON mode with a schema the parsed value (decisions.md 1)."""
+    if json_format is None:
+        return outcome.text
+    try:
+        value = orjson.loads(outcome.text)
+    except orjson.JSONDecodeError:
+        cut = outcome.finish_reason == "length"
+        detail = "max_tokens ended the answer first" if cut else "the model did not write JSON"
+        raise AIError(errors.JSON_MODE_FAILED, detail=detail) from None
+    return outcome.text if json_format.schema is None else value
 
 
-_PARSERS: dict[str, Callable[[Card, Body, SamplingDefaults], TaskRequest]] = {
-    tasks.TEXT_GENERATION: _text_generation,
-    tasks.TEXT_EMBEDDINGS: _text_embeddings,
-    tasks.TEXT_CLASSIFICATION: _text_classification,
-    tasks.TOKEN_CLASSIFICATION: _token_classification,
-}
+def _chat_completion(card: Card, outcome: TextGenerationResult) -> dict[str, Any]:
+    now_ms = int(time.time() * 1000)
+    message = {"role": "assistant", "content": outcome.text}
+    choice = {"index": 0, "message": message, "finish_reason": outcome.finish_reason}
+    return {
+        "id": f"id-{now_ms}",
+        "object": "chat.completion",
+        "created": now_ms // 1000,
+        "model": card.name,
+        "choices": [{**choice, "logprobs": None}],
+        "usage": usage(outcome.usage),
+    }

@@ -1,0 +1,33 @@
+"""Function calling: what may be called, and what the model calls (contract 3.1, 3.2, 5.4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is a JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTool:
+    """The one function that must be called."""
+
+    name: str
+
+
+ToolChoice = Literal["auto", "none", "required"] | NamedTool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call: `arguments` is JSON text of an object, `id` nine letters and digits."""
+
+    id: str
+    name: str
+    arguments: str
