@@ -42,6 +42,7 @@ serve: setup ## Sets up what is missing, then serves on 127.0.0.1:8686 in the fo
 	@exec $(BIN)/fogbank serve $(ARGS)
 
 test: setup-dev ## Runs every test but the long proofs, on the real engines that are installed.
+	@$(BIN)/python scripts/setup_clients.py --venv $(VENV)
 	@$(BIN)/python scripts/setup.py --venv $(VENV) --has-engines || exit 0; \
 		$(BIN)/fogbank pull --profile embedded
 	@exec $(BIN)/pytest $(ARGS)
@@ -71,6 +72,7 @@ locks: setup-dev ## Resolves the locks anew; UPGRADE=--upgrade takes newer versi
 	$(COMPILE) pyproject.toml --extra dev -c $(LOCKS)/cpu.lock -o $(LOCKS)/dev.lock
 	$(COMPILE) pyproject.toml --config-file $(LOCKS)/resolve-gpu.toml --extra gpu \
 		-c $(LOCKS)/dev.lock -o $(LOCKS)/gpu.lock
+	$(COMPILE) $(LOCKS)/clients.in -o $(LOCKS)/clients.lock
 	echo 'hatchling>=1.27' | $(COMPILE) - -c $(LOCKS)/dev.lock -o $(LOCKS)/build.lock
 
 clean: ## Removes what was built and installed here; models and keys stay in the data directory.

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import functools
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -24,10 +25,13 @@ from fogbank.catalog.card import Card
 from fogbank.catalog.catalog import Catalog
 from fogbank.catalog.profile import EngineSpec, Profile, Served
 from fogbank.clock import Clock
+from fogbank.cost.prices import PriceBook, PriceTable
 from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.dialects.workers_ai.validation import InputSchema
 from fogbank.engines.fake import FakeEngine
 from fogbank.settings import Settings, package_data
+from fogbank.storage.ledger_row import LedgerRow
+from fogbank.storage.ledger_store import LedgerTotal, store_opener
 
 ACCOUNT = "0123456789abcdef0123456789ABCDEF"
 RUN = f"/client/v4/accounts/{ACCOUNT}/ai/run/"
@@ -37,25 +41,52 @@ STAND_IN = "@cf/test/large"
 EMBED = "@cf/test/embed"
 CLASSIFY = "@cf/test/classify"
 NER = "@test/ner"
+SPEECH = "@cf/test/speech"
+SPEECH_TURBO = "@cf/test/speech-turbo"
+IMAGES = "@cf/test/images"
+RERANK = "@cf/test/rerank"
 ABSENT = "@cf/test/absent"
 DEPRECATED = "@cf/test/deprecated"
 OLD = "@cf/test/old"
 NO_JSON = "@cf/test/no-json"
 
 GENERATION = {"task": "Text Generation", "input": "text-generation"}
+HEARING = {"task": "Automatic Speech Recognition"}
 CARDS: tuple[dict[str, Any], ...] = (
-    {"name": TEXT, **GENERATION, "aliases": ("@cf/test/alias",), "context_window": 4000},
+    {
+        "name": TEXT,
+        **GENERATION,
+        "aliases": ("@cf/test/alias",),
+        "context_window": 4000,
+        "lora": True,
+    },
     {"name": CHAT, **GENERATION, "output": "chat-completion"},
-    {"name": STAND_IN, **GENERATION, "vision": True},
-    {"name": ABSENT, **GENERATION},
+    {"name": STAND_IN, **GENERATION, "vision": True, "lora": True},
+    {"name": ABSENT, **GENERATION, "lora": True},
     {"name": DEPRECATED, **GENERATION, "deprecated_on": "2026-05-30", "refuse_deprecated": True},
     {"name": OLD, **GENERATION, "deprecated_on": "2026-05-30"},
     {"name": NO_JSON, **GENERATION, "json_mode": False},
     {"name": EMBED, "task": "Text Embeddings", "input": "text-embeddings"},
     {"name": CLASSIFY, "task": "Text Classification", "input": "text-classification"},
     {"name": NER, "task": "Token Classification", "input": "token-classification"},
+    {"name": SPEECH, **HEARING, "input": "speech-recognition"},
+    {
+        "name": SPEECH_TURBO,
+        **HEARING,
+        "input": "speech-recognition-turbo",
+        "output": "transcription-info",
+    },
+    {"name": RERANK, "task": "Reranking", "input": "reranking"},
+    {"name": IMAGES, "task": "Image Classification", "input": "image-classification"},
 )
 STANDING_IN = "a small one"
+UNPRICED = PriceTable(
+    date=date(2026, 8, 28),
+    sources=("a test",),
+    usd_per_1000_neurons=0.011,
+    free_neurons_per_day=10_000,
+    models={},
+)
 
 
 def catalog(*, elsewhere: bool = True) -> Catalog:
@@ -84,15 +115,37 @@ def profile(**text: Any) -> Profile:
             "embed": EngineSpec(engine="fake", task="Text Embeddings"),
             "classify": EngineSpec(engine="fake", task="Text Classification"),
             "ner": EngineSpec(engine="fake", task="Token Classification"),
+            "speech": EngineSpec(engine="fake", task="Automatic Speech Recognition"),
+            "images": EngineSpec(engine="fake", task="Image Classification"),
         },
         models={
             **texts,
             STAND_IN: Served(engine="text", stands_in=STANDING_IN),
             EMBED: Served(engine="embed"),
+            RERANK: Served(engine="embed", stands_in=STANDING_IN),
             CLASSIFY: Served(engine="classify"),
             NER: Served(engine="ner"),
+            SPEECH: Served(engine="speech"),
+            SPEECH_TURBO: Served(engine="speech"),
+            IMAGES: Served(engine="images"),
         },
     )
+
+
+class Forgetful:
+    """A ledger's database that keeps nothing, and so takes no time."""
+
+    def insert(self, rows: Sequence[LedgerRow]) -> None:
+        return
+
+    def records(self, since: datetime, until: datetime) -> Iterator[LedgerRow]:
+        return iter(())
+
+    def totals(self, since: datetime, until: datetime) -> list[LedgerTotal]:
+        return []
+
+    def close(self) -> None:
+        return
 
 
 @dataclass
@@ -159,11 +212,20 @@ async def running(
     clock: Clock | None = None,
     ready: bool = True,
     elsewhere: bool = True,
+    prices: PriceTable | None = None,
+    ledger: bool = False,
 ) -> AsyncIterator[Running]:
-    """A composed server with its engines loaded, and a client in process."""
+    """A composed server with its engines loaded, and a client in process.
+
+    By default no model has a price, and the ledger's rows are thrown away.
+    """
     builder = builder or Builder()
     served = served or profile()
-    with patch("fogbank.app.load_schemas", lambda *_: _schemas()):
+    with (
+        patch("fogbank.app.load_schemas", lambda *_: _schemas()),
+        patch("fogbank.app.load_prices", lambda *_: PriceBook([prices or UNPRICED])),
+        patch("fogbank.app.store_opener", store_opener if ledger else lambda *_: Forgetful),
+    ):
         server = create_app(config, catalog(elsewhere=elsewhere), served, builder, clock=clock)
     transport = httpx2.ASGITransport(app=server.asgi)
     async with (

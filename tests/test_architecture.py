@@ -19,12 +19,13 @@ LEAVES = {"settings", "errors", "clock"}
 BELOW: dict[str, set[str]] = {
     "tasks": set(),
     "telemetry": {"tasks"},
-    "cost": {"tasks"},
+    "cost": {"catalog", "tasks"},
     "storage": {"tasks"},
     "catalog": {"tasks"},
     "engines": {"catalog", "tasks"},
     "structured": {"tasks"},
     "weights": {"catalog"},
+    "documents": set(),
     "runtime": {
         "catalog",
         "engines",
@@ -36,6 +37,7 @@ BELOW: dict[str, set[str]] = {
         "telemetry",
     },
     "dialects": {
+        "documents",
         "runtime",
         "catalog",
         "engines",

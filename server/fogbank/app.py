@@ -14,35 +14,67 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fogbank.catalog.catalog import Catalog, resolve_profile
 from fogbank.catalog.profile import EngineSpec, Profile
 from fogbank.clock import Clock
+from fogbank.cost.price_files import load_prices
+from fogbank.cost.prices import PriceTable
+from fogbank.dialects.ai_gateway.door import GatewayDoor
+from fogbank.dialects.ai_gateway.logs import log_routes
+from fogbank.dialects.anthropic.messages import anthropic_routes
 from fogbank.dialects.front_door import FrontDoor, front_door_body
 from fogbank.dialects.guard import Guard
+from fogbank.dialects.openai.routes import openai_routes
+from fogbank.dialects.openapi.routes import openapi_routes
 from fogbank.dialects.operations import Operations
+from fogbank.dialects.ray import Ray
 from fogbank.dialects.services import Services, route
+from fogbank.dialects.workers_ai.account import account_routes
+from fogbank.dialects.workers_ai.batch import BatchQueue
+from fogbank.dialects.workers_ai.catalogue import catalogue_routes
+from fogbank.dialects.workers_ai.finetunes import finetune_routes
 from fogbank.dialects.workers_ai.inference import Inference
+from fogbank.dialects.workers_ai.markdown import markdown_routes
 from fogbank.dialects.workers_ai.run import run_routes
 from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.engines.base import Engine
 from fogbank.errors import unknown_path
+from fogbank.runtime.metering import Allocation, LedgerMeter
+from fogbank.runtime.rate_limits import RateLimits, load_rates
 from fogbank.runtime.runtime import Runtime
 from fogbank.runtime.supervisor import Supervisor
-from fogbank.settings import Settings, package_data
+from fogbank.settings import Settings, package_data, pairs
+from fogbank.storage.finetunes import FinetuneStore
+from fogbank.storage.gateway_logs import GatewayLogs
 from fogbank.storage.keys import KeyStore
+from fogbank.storage.ledger import Ledger
+from fogbank.storage.ledger_store import store_opener
 from fogbank.telemetry.metrics import Metrics
 
 BuildEngine = Callable[[str, EngineSpec], Engine]
 Dialect = Callable[[Services], Iterable[Route]]
-DIALECTS: tuple[Dialect, ...] = (run_routes,)
+DIALECTS: tuple[Dialect, ...] = (
+    run_routes,
+    openai_routes,
+    anthropic_routes,
+    finetune_routes,
+    catalogue_routes,
+    account_routes,
+    openapi_routes,
+    markdown_routes,
+)
 """In the order in which their routes are tried; the run route is the busiest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A composed server: `asgi` is what uvicorn runs, `runtime` what it drains."""
+    """A composed server: `asgi` is what uvicorn runs, `runtime` what it drains.
+
+    `routes` are those of the dialects.
+    """
 
     asgi: ASGIApp
     runtime: Runtime
     guard: Guard
     profile: Profile
+    routes: tuple[Route, ...]
 
 
 def create_app(
@@ -56,6 +88,8 @@ def create_app(
     """Puts the rooms together. `build` makes an engine of the profile, not yet started."""
     clock = clock or Clock()
     metrics = Metrics(clock)
+    prices = load_prices(package_data(), settings.data_dir).newest
+    meter = _meter(settings, prices, metrics, clock)
     turn = asyncio.Lock()
     engines = {
         name: _supervise(name, spec, build, clock, turn) for name, spec in profile.engines.items()
@@ -67,12 +101,25 @@ def create_app(
         metrics,
         clock=clock,
         retry_after=1 if settings.retry_after else None,
+        meter=meter,
+        rates=_rates(settings, clock),
+        refuse_deprecated=settings.refuse_deprecated,
     )
     keys = KeyStore(settings.data_dir / "fogbank.db", clock)
 
     schemas = load_schemas(package_data(), settings.data_dir)
-    services = Services(settings, runtime, Inference(runtime, schemas), schemas, keys, clock)
+    finetunes = FinetuneStore(settings.data_dir, clock, limit=settings.finetunes_per_account)
+    inference = Inference(runtime, schemas, finetunes, stream_padding=settings.stream_padding)
+    batches = BatchQueue(inference, settings, clock)
+    services = Services(
+        settings, runtime, inference, schemas, keys, finetunes, clock, batches, prices=prices.rows
+    )
+    services.components.append(meter)
     routes = [route for dialect in DIALECTS for route in dialect(services)]
+    logs = GatewayLogs(settings.data_dir / "fogbank.db", settings.gateway_logs)
+    services.components.append(logs)
+    services.components.append(batches)
+    routes.extend(log_routes(services, logs))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -97,12 +144,24 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={405: _WrongMethod(door)},
     )
-    guard = Guard(_Direct(routes, app), settings, keys, door)
+    gateway = GatewayDoor(services, logs, _Direct(routes, app))
+    guard = Guard(gateway, settings, keys, door)
+    services.front.app = guard
     operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
     app.router.routes.extend([*routes, *_operations(operations)])
     app.router.default = _NoRoute(door)
     app.state.runtime = runtime
-    return Server(guard, runtime, guard, profile)
+    return Server(Ray(guard), runtime, guard, profile, tuple(routes))
+
+
+def _meter(settings: Settings, prices: PriceTable, metrics: Metrics, clock: Clock) -> LedgerMeter:
+    allocation = None
+    if settings.daily_neurons is not None:
+        allocation = Allocation(settings.daily_neurons, clock, retry_after=settings.retry_after)
+    url = settings.ledger_url.get_secret_value() if settings.ledger_url else None
+    opened = [allocation.read] if allocation else []
+    ledger = Ledger(settings.data_dir / "ledger", store_opener(settings.data_dir, url), opened)
+    return LedgerMeter(prices, ledger, metrics, clock, allocation)
 
 
 def _supervise(
@@ -110,6 +169,12 @@ def _supervise(
 ) -> Supervisor:
     shared = turn if spec.engine == "vllm" else None
     return Supervisor(name, spec, lambda: build(name, spec), clock, shared)
+
+
+def _rates(settings: Settings, clock: Clock) -> RateLimits | None:
+    if not settings.rate_limits:
+        return None
+    return RateLimits(load_rates(package_data(), pairs(settings.requests_per_minute)), clock)
 
 
 def _operations(operations: Operations) -> Iterable[BaseRoute]:

@@ -17,6 +17,7 @@ OF_CLIENTS = frozenset({"url", "key"})
 AskForKeys = Literal["auto", "always", "never"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "console", "json"]
+ErrorForms = Literal["seen", "documented"]
 
 
 def package_data() -> Path:
@@ -57,6 +58,17 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Longest deadline in seconds that the header x-fogbank-deadline may ask for.",
     )
+    daily_neurons: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Neurons an account may use per UTC day, then 4006; by default any number.",
+    )
+    ledger_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL of the ledger, as postgresql://USER@HOST/NAME; by default a file of"
+        " the data directory.",
+    )
     drain: float = Field(
         30,
         ge=0,
@@ -69,6 +81,9 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Largest request body in MiB; more answers 3006.",
     )
+    finetunes_per_account: int = Field(
+        30, ge=0, description="LoRA fine-tunes that an account may keep."
+    )
     keys: AskForKeys = Field(
         "auto",
         description="Ask for API keys: auto asks once a key was created, and off loopback;"
@@ -76,6 +91,51 @@ class Settings(BaseSettings):
     )
     retry_after: bool = Field(
         True, description="Say in the header Retry-After of a 429 when to come again."
+    )
+    error_forms: ErrorForms = Field(
+        "seen", description="Errors as seen on the wire, or as documented, where the two differ."
+    )
+    refuse_deprecated: bool = Field(
+        False, description="Answer 5028 for every deprecated model, not only where a card says so."
+    )
+    stream_padding: bool = Field(
+        False, description="Pad native stream events with `p`, so that sizes tell no token lengths."
+    )
+    rate_limits: bool = Field(
+        False, description="Limit requests per minute of each key and task, as Workers AI does."
+    )
+    requests_per_minute: str = Field(
+        "",
+        description="Comma-separated TASK=NUMBER that replace Workers AI's figures.",
+    )
+    faults: bool = Field(
+        False, description="Obey the header x-fogbank-fault, which makes an error happen."
+    )
+    batch_keep: float = Field(
+        24,
+        gt=0,
+        allow_inf_nan=False,
+        description="Hours that the results of a finished batch are kept.",
+    )
+    gateways: str = Field(
+        "",
+        description="Comma-separated names of AI gateways; by default every name is one.",
+    )
+    gateway_cache_ttl: float = Field(
+        0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that gateways keep answers that draw nothing by lot; 0: not unasked.",
+    )
+    gateway_logs: int = Field(100_000, ge=1, description="Newest logs of gateways that are kept.")
+    cache_mib: float = Field(
+        64, ge=0, allow_inf_nan=False, description="Memory for cached answers in MiB."
+    )
+    markdown_seconds: float = Field(
+        30,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that tomarkdown may work on one file.",
     )
     allowed_origins: str = Field(
         "",
@@ -94,10 +154,23 @@ class Settings(BaseSettings):
     )
     key: SecretStr | None = Field(None, description="API key, where the server asks for one.")
 
-    @field_validator("keys", "log_level", "log_format", mode="before")
+    @field_validator("keys", "log_level", "log_format", "error_forms", mode="before")
     @classmethod
     def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("requests_per_minute")
+    @classmethod
+    def _figures(cls, value: str) -> str:
+        pairs(value)
+        return value
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("expected an address such as postgresql://USER:PASSWORD@HOST/DATABASE")
+        return value
 
     @field_validator("url")
     @classmethod
@@ -115,6 +188,11 @@ class Settings(BaseSettings):
     def max_body_bytes(self) -> int:
         """The largest request body in bytes."""
         return int(self.max_body_mib * 1024 * 1024)
+
+    @property
+    def cache_bytes(self) -> int:
+        """The memory for cached answers in bytes."""
+        return int(self.cache_mib * 1024 * 1024)
 
     @property
     def loopback(self) -> bool:
@@ -152,3 +230,17 @@ def unknown_variables(names: Iterable[str]) -> list[str]:
 def words(text: str) -> frozenset[str]:
     """The parts of a comma-separated setting, lower-cased, without empty ones."""
     return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def pairs(text: str) -> dict[str, int]:
+    """The parts NAME=NUMBER of a comma-separated setting; a number is 1 or more.
+
+    Raises ValueError, which says what is wrong with which part.
+    """
+    found = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, _, number = part.rpartition("=")
+        if not name.strip() or not number.strip().isdecimal() or int(number) < 1:
+            raise ValueError(f"{part!r} is not like 'Text Generation=300'")
+        found[name.strip()] = int(number)
+    return found

@@ -89,6 +89,11 @@ WEIGHTS = PROFILE.replace("engine: fake\n", "engine: transformers\n    weights:\
         ("engine: fake", "engine: vllm", "5: engines.one: weights: the engine 'vllm' needs them"),
         (
             "engine: fake",
+            "engine: vllm\n    task: Text Embeddings\n    weights: {hub: a/b}",
+            "5: engines.one: task: the engine 'vllm' has only Text Generation",
+        ),
+        (
+            "engine: fake",
             "engine: remote\n    task: Token Classification",
             "5: engines.one: task: the engine 'remote' has only Text Generation and Text Embed",
         ),

@@ -5,7 +5,7 @@ import pytest
 from fogbank import __version__
 from tests.cli.console import flat, fogbank
 
-COMMANDS = ["serve", "pull", "run", "models", "ps", "stop", "rm", "bundle", "version"]
+COMMANDS = ["serve", "pull", "run", "models", "ps", "stop", "rm", "bundle", "usage", "version"]
 KEY_COMMANDS = ["create", "list", "revoke"]
 
 

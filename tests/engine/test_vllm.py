@@ -206,6 +206,64 @@ async def test_an_interrupt_from_the_terminal_does_not_reach_the_engine(
     assert engine.health() is Health.READY
 
 
+async def test_log_probabilities_of_every_token(engine: VllmEngine) -> None:
+    answer = await ask(engine, CAPITAL, logprobs=2)
+    assert len(answer.logprobs) == answer.usage.completion_tokens
+    assert "".join(item.token for item in answer.logprobs).startswith(answer.text)
+    for item in answer.logprobs:
+        assert item.top[0] == (item.token, item.logprob), "greedy"
+        assert len(item.top) == 2
+    streamed = [
+        item async for chunk in tell(engine, CAPITAL, logprobs=2) for item in chunk.logprobs
+    ]
+    assert [item.token for item in streamed] == [item.token for item in answer.logprobs]
+    alone = await ask(engine, CAPITAL, logprobs=0)
+    assert {item.top for item in alone.logprobs} == {()}
+
+
+async def test_min_p_of_one_is_greedy(engine: VllmEngine) -> None:
+    greedy = await ask(engine, CAPITAL)
+    assert (await ask(engine, CAPITAL, temperature=1.5, min_p=1.0)).text == greedy.text
+
+
+@pytest.mark.contract("5.2")
+async def test_a_prompt_that_begins_as_another_did_is_partly_cached(engine: VllmEngine) -> None:
+    text = "One fish and two fish and red fish and blue fish. " * 12
+    assert (await ask(engine, text, max_tokens=2)).usage.cached_tokens < 64
+    again = await ask(engine, text + "And more?", max_tokens=2)
+    assert 64 <= again.usage.cached_tokens < again.usage.prompt_tokens
+    chunks = [chunk async for chunk in tell(engine, text, max_tokens=2)]
+    assert chunks[-1].cached_tokens >= 64
+
+
+@pytest.mark.contract("5.1")
+async def test_low_priority_is_served_last(engine: VllmEngine) -> None:
+    """The first 32 fill the engine; of those that wait, the later ones go first."""
+    ended: list[str] = []
+
+    async def one(name: str, number: int, *, low: bool) -> None:
+        asked = await request(engine, f"Count to {number}.", max_tokens=6)
+        await engine.run(replace(asked, low_priority=low))
+        ended.append(name)
+
+    kinds = [("first", False)] * 32 + [("low", True)] * 8 + [("live", False)] * 8
+    await asyncio.gather(*(one(name, at, low=low) for at, (name, low) in enumerate(kinds)))
+    places = {name: [at for at, seen in enumerate(ended) if seen == name] for name in set(ended)}
+    assert sum(places["live"]) < sum(places["low"])
+
+
+async def test_prompts_with_seeds_that_do_not_fit_in_one_step(engine: VllmEngine) -> None:
+    """vLLM on a CPU died of the first prompt that it read in two parts."""
+    prompts = [f"{number}: " + "a b c d e f g " * 12 for number in range(30)]
+    asked = [await request(engine, prompt) for prompt in prompts]
+    assert sum(len(each.prompt_token_ids or ()) for each in asked) > OPTIONS["max_model_len"]
+    answers = await asyncio.gather(
+        *(ask(engine, prompt, temperature=1, seed=1, max_tokens=2) for prompt in prompts)
+    )
+    assert len(answers) == 30
+    assert engine.health() is Health.READY
+
+
 async def test_after_a_kill_every_stream_ends_and_a_new_engine_answers(engine: VllmEngine) -> None:
     begun = asyncio.Semaphore(0)
     streams = [asyncio.create_task(story(engine, number, begun)) for number in range(8)]

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from fogbank.engines import fake_answers
-from fogbank.tasks import JsonFormat, TextGenerationRequest
+from fogbank.tasks import JsonFormat, SpeechRecognitionRequest, TextGenerationRequest
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,30 @@ def test_a_role_counts_as_a_word() -> None:
 def test_pieces_join_to_the_text() -> None:
     assert "".join(fake_answers.pieces("a bc  d", is_json=False)) == "a bc  d"
     assert "".join(fake_answers.pieces('{"a":[1,2]}', is_json=True)) == '{"a":[1,2]}'
+
+
+def test_logprobs_are_there_when_asked_for() -> None:
+    assert fake_answers.logprobs("fog", None) == ()
+    (bare,) = fake_answers.logprobs("fog", 0)
+    assert (bare.token, bare.top) == ("fog", ())
+    assert bare.logprob < 0
+    (ranked,) = fake_answers.logprobs("fog", 3)
+    assert ranked.top[0] == ("fog", bare.logprob)
+    assert [value for _, value in ranked.top] == sorted((v for _, v in ranked.top), reverse=True)
+
+
+def test_a_transcription_lasts_as_long_as_its_bytes() -> None:
+    request = SpeechRecognitionRequest(audio=bytes(16_000 * 6), prefix="So")
+    result = fake_answers.transcription(request)
+    assert result == fake_answers.transcription(request)
+    assert (result.duration, result.usage.audio_seconds) == (6.0, 6.0)
+    assert [len(segment.words) for segment in result.segments] == [5, 1]
+    assert result.text.startswith("So word")
+
+
+def test_image_scores_are_the_best_five() -> None:
+    scores = fake_answers.image_scores(b"fog", tuple("abcdefg"))
+    numbers = [score.score for score in scores]
+    assert len(numbers) == 5
+    assert numbers == sorted(numbers, reverse=True)
+    assert scores != fake_answers.image_scores(b"sun", tuple("abcdefg"))

@@ -30,7 +30,7 @@ def test_a_prompt_is_one_user_turn() -> None:
         "model": "m",
         "max_tokens": 256,
         "temperature": 0.6,
-        "messages": ({"role": "user", "content": "hi"},),
+        "messages": [{"role": "user", "content": "hi"}],
     }
 
 

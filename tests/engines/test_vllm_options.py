@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from fogbank.engines import vllm_options
 from fogbank.engines.base import EngineMisconfigured
 from fogbank.engines.vllm_options import (
+    LORA_WORKER,
     cpu_computes_bfloat16,
     engine_arguments,
     environment,
@@ -17,6 +18,7 @@ KNOWN = {
     "model",
     "trust_remote_code",
     "dtype",
+    "enable_chunked_prefill",
     "enforce_eager",
     "max_model_len",
     "structured_outputs_config",
@@ -34,6 +36,7 @@ def test_a_cpu_gets_float32_and_no_compilation() -> None:
     arguments = engine_arguments(MODEL, {}, known=KNOWN, on_cpu=True)
     assert arguments["dtype"] == "float32"
     assert arguments["enforce_eager"] is True
+    assert arguments["enable_chunked_prefill"] is False
     assert arguments["model"] == "weights"
     assert arguments["trust_remote_code"] is False
 
@@ -45,7 +48,15 @@ def test_a_cpu_with_bfloat16_instructions_keeps_the_dtype(monkeypatch: pytest.Mo
 
 def test_a_gpu_gets_vllms_own_defaults() -> None:
     arguments = engine_arguments(MODEL, {}, known=KNOWN, on_cpu=False)
-    assert arguments.keys().isdisjoint({"dtype", "enforce_eager"})
+    assert arguments.keys().isdisjoint({"dtype", "enforce_eager", "enable_chunked_prefill"})
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_adapters_on_a_cpu_get_a_mended_worker(on_cpu: bool) -> None:
+    known = {*KNOWN, "enable_lora", "worker_extension_cls"}
+    arguments = engine_arguments(MODEL, {"enable_lora": True}, known=known, on_cpu=on_cpu)
+    assert arguments.get("worker_extension_cls") == (LORA_WORKER if on_cpu else None)
+    assert "worker_extension_cls" not in engine_arguments(MODEL, {}, known=known, on_cpu=on_cpu)
 
 
 def test_options_win_over_defaults() -> None:

@@ -76,6 +76,11 @@ class Llm:
     error: Exception | None = None
     errored: bool = False
     calls: list[tuple[Any, Any, str]] = field(default_factory=list)
+    priorities: list[int] = field(default_factory=list)
+    loras: list[Any] = field(default_factory=list)
+    loaded: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    lora_error: Exception | None = None
     aborted: list[str] = field(default_factory=list)
     closed: int = 0
     shut_down: int = 0
@@ -90,9 +95,16 @@ class Llm:
         )
 
     async def generate(
-        self, prompt: Any, params: Any, request_id: str
+        self,
+        prompt: Any,
+        params: Any,
+        request_id: str,
+        lora_request: Any = None,
+        priority: int = 0,
     ) -> AsyncGenerator[SimpleNamespace]:
+        self.priorities.append(priority)
         self.calls.append((prompt, params, request_id))
+        self.loras.append(lora_request)
         try:
             for each in self.outputs:
                 yield each
@@ -102,6 +114,16 @@ class Llm:
                 raise self.error
         finally:
             self.closed += 1
+
+    async def add_lora(self, lora_request: Any) -> bool:
+        self.loaded.append(lora_request.lora_int_id)
+        if self.lora_error is not None:
+            raise self.lora_error
+        return True
+
+    async def remove_lora(self, lora_id: int) -> bool:
+        self.removed.append(lora_id)
+        return True
 
     async def abort(self, request_id: str) -> None:
         self.aborted.append(request_id)

@@ -9,9 +9,10 @@ from fogbank.catalog.hardware import Hardware, choose_profile
 from fogbank.catalog.loader import load_catalog
 from fogbank.catalog.weights import HubWeights, PackageWeights
 from fogbank.settings import package_data
+from fogbank.storage.adapter_config import MAX_RANK
 from tests.model_configs.test_cards import DEPRECATED
 
-NAMES = ["cpu", "embedded", "gpu-1x80gb", "gpu-2x80gb"]
+NAMES = ["cpu", "embedded", "embedded-lora", "gpu-1x80gb", "gpu-2x80gb"]
 TEXT_STAND_IN = "SmolLM2-135M-Instruct"
 
 
@@ -63,7 +64,35 @@ def test_embedded_says_what_stands_in(embedded: dict[str, ServedModel]) -> None:
     assert {(item.engine, item.stands_in) for item in text} == {("smollm2", TEXT_STAND_IN)}
     assert embedded["@cf/baai/bge-small-en-v1.5"].stands_in == "all-MiniLM-L6-v2"
     assert embedded["@cf/huggingface/distilbert-sst-2-int8"].stands_in
+    assert embedded["@cf/baai/bge-reranker-base"].stands_in == "all-MiniLM-L6-v2 similarity"
+    assert "extractive" in (embedded["@cf/facebook/bart-large-cnn"].stands_in or "")
+    assert "@cf/meta/m2m100-1.2b" not in embedded
     assert embedded["@fogbank/ner-minilm"].stands_in is None
+    assert embedded["@cf/openai/whisper-tiny-en"].stands_in is None
+    for model in ("@cf/openai/whisper", "@cf/openai/whisper-large-v3-turbo"):
+        assert embedded[model].stands_in == "Whisper tiny.en, English only"
+    assert embedded["@cf/microsoft/resnet-50"].stands_in == "EfficientNet-Lite0"
+
+
+def test_embedded_lora_is_the_same_text_model_with_adapters(catalog: Catalog) -> None:
+    plain, lora = (catalog.profiles[name] for name in ("embedded", "embedded-lora"))
+    (spec,) = lora.engines.values()
+    added = {name: value for name, value in spec.options.items() if "lora" in name}
+    assert added["max_lora_rank"] == MAX_RANK
+    without = {name: value for name, value in spec.options.items() if name not in added}
+    assert spec.model_copy(update={"options": without}) == plain.engines["smollm2"]
+    assert lora.families == plain.families
+    assert not lora.automatic
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_engines_with_adapters_take_every_rank_that_may_be_uploaded(
+    name: str, catalog: Catalog
+) -> None:
+    for spec in catalog.profiles[name].engines.values():
+        if spec.options.get("enable_lora"):
+            assert spec.options["max_lora_rank"] >= MAX_RANK
+            assert spec.options["max_cpu_loras"] >= spec.options["max_loras"]
 
 
 def test_embedded_serves_no_vectors_of_another_width(embedded: dict[str, ServedModel]) -> None:
@@ -79,6 +108,13 @@ def test_embedded_serves_no_vectors_of_another_width(embedded: dict[str, ServedM
         ("@cf/meta/llama-3.3-70b-instruct-fp8-fast", ("gpu-2x80gb",)),
         ("@cf/meta/llama-3.2-1b-instruct", ("cpu", "gpu-1x80gb")),
         ("@cf/baai/bge-large-en-v1.5", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/baai/bge-m3", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/baai/bge-reranker-base", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/facebook/bart-large-cnn", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/meta/m2m100-1.2b", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/openai/whisper-large-v3-turbo", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/openai/whisper-tiny-en", ("embedded", "gpu-1x80gb", "gpu-2x80gb")),
+        ("@cf/microsoft/resnet-50", ("gpu-1x80gb", "gpu-2x80gb")),
         ("@cf/meta/llama-guard-3-8b", ()),
     ],
 )
@@ -116,7 +152,7 @@ def test_a_vllm_engine_admits_no_more_than_it_batches(name: str, catalog: Catalo
             assert spec.max_concurrent == spec.options["max_num_seqs"]
 
 
-@pytest.mark.parametrize("name", NAMES[:1] + NAMES[2:])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("embedded")])
 def test_hub_ids_name_an_owner(name: str, catalog: Catalog) -> None:
     for spec in catalog.profiles[name].engines.values():
         assert isinstance(spec.weights, HubWeights)

@@ -103,3 +103,92 @@ async def test_who_would_not_wait_is_refused_at_once() -> None:
             async with admission.permit(wait=False):
                 pass
         assert admission.waiting == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("concurrent", "low"), [(1, 1), (2, 1), (4, 3), (8, 6), (32, 24)])
+async def test_low_priority_leaves_permits_free(concurrent: int, low: int) -> None:
+    admission = Admission(concurrent, 0)
+    for _ in range(low):
+        await admission._acquire(False, True)
+    with pytest.raises(Refused):
+        await admission._acquire(False, True)
+    for _ in range(concurrent - low):
+        await admission._acquire(False)
+    with pytest.raises(Refused):
+        await admission._acquire(False)
+
+
+@pytest.mark.anyio
+async def test_low_priority_comes_last() -> None:
+    admission = Admission(2, 5)
+    order: list[str] = []
+    gates = [asyncio.Event() for _ in range(2)]
+
+    async def hold(gate: asyncio.Event) -> None:
+        async with admission.permit():
+            await gate.wait()
+
+    async def visit(name: str, low: bool) -> None:
+        async with admission.permit(low_priority=low):
+            order.append(name)
+            await asyncio.sleep(0)
+
+    tasks = [asyncio.create_task(hold(gate)) for gate in gates]
+    await _settle()
+    tasks += [asyncio.create_task(visit(name, name < "x")) for name in ("a", "b", "x", "y")]
+    await _settle()
+    assert admission.waiting == 2
+    gates[0].set()
+    await _settle()
+    await _settle()
+    assert order == ["x", "y"]
+    gates[1].set()
+    await asyncio.gather(*tasks)
+    assert order == ["x", "y", "a", "b"]
+    assert admission._free == 2
+
+
+@given(
+    concurrent=st.integers(1, 5),
+    steps=st.lists(st.tuples(st.sampled_from(["live", "low", "end", "cancel"]), st.integers(0, 9))),
+)
+def test_no_permit_is_lost_between_two_priorities(
+    concurrent: int, steps: list[tuple[str, int]]
+) -> None:
+    asyncio.run(_mix(concurrent, steps))
+
+
+async def _mix(concurrent: int, steps: list[tuple[str, int]]) -> None:
+    admission = Admission(concurrent, 3)
+    leave: list[asyncio.Event] = []
+    tasks: list[asyncio.Task[None]] = []
+    inside = 0
+
+    async def visit(event: asyncio.Event, low: bool) -> None:
+        nonlocal inside
+        async with admission.permit(low_priority=low):
+            inside += 1
+            assert inside <= concurrent
+            try:
+                await event.wait()
+            finally:
+                inside -= 1
+
+    for name, chosen in steps:
+        if name in ("live", "low"):
+            leave.append(asyncio.Event())
+            tasks.append(asyncio.create_task(visit(leave[-1], name == "low")))
+        elif tasks and name == "end":
+            leave[chosen % len(tasks)].set()
+        elif tasks:
+            tasks[chosen % len(tasks)].cancel()
+        if chosen % 2:
+            await _settle()
+            busy = concurrent - admission._free
+            assert not admission._queue or busy == concurrent
+            assert not admission._low or admission._free <= admission._kept
+    for event in leave:
+        event.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert (admission._free, admission.waiting, len(admission._low)) == (concurrent, 0, 0)

@@ -20,6 +20,22 @@ TaskName = Literal[
     "Text-to-Image",
     "Text-to-Speech",
 ]
+ListedProperty = Literal[
+    "async_queue",
+    "beta",
+    "context_window",
+    "function_calling",
+    "info",
+    "languages",
+    "lora",
+    "max_input_tokens",
+    "output_dimensions",
+    "partner",
+    "realtime",
+    "require_workers_paid",
+    "terms",
+    "vision",
+]
 ModelName = Annotated[str, Field(pattern=r"^@[a-z]+/[A-Za-z0-9._/-]+$")]
 
 
@@ -42,12 +58,20 @@ class Card(BaseModel):
 
     name: ModelName
     task: TaskName
+    listed_as: TaskName | None = Field(
+        None, description="Task in models/search, where the service files it elsewhere."
+    )
     description: str = ""
     aliases: tuple[ModelName, ...] = ()
     family: str = Field(
         "", description="Free word that profiles select by, such as llama-instruct."
     )
     input: str = Field(description="Name of the input schema, a file of model_configs/schemas.")
+    output_schema: str | None = Field(
+        None,
+        description="Name of the output schema, a file of model_configs/schemas/output; by default"
+        " that of the task.",
+    )
     context_window: int | None = Field(
         None, ge=1, description="Tokens of input and output together."
     )
@@ -55,9 +79,17 @@ class Card(BaseModel):
         None, ge=1, description="Tokens of one text; more is cut off."
     )
     output_dimensions: int | None = Field(None, ge=1)
+    pooling: Literal["mean", "cls"] = Field(
+        "mean", description="Of embeddings, where the request does not say."
+    )
+    truncates: bool = Field(
+        True,
+        description="A text longer than the window is cut off, where the request does not say;"
+        " false refuses it with 5021.",
+    )
     defaults: SamplingDefaults = SamplingDefaults()
-    output: Literal["native", "chat-completion"] = Field(
-        "native", description="Answer shape on the run route (contract 3.2, 3.3)."
+    output: Literal["native", "chat-completion", "transcription-info"] = Field(
+        "native", description="Answer shape on the run route (contract 3.2, 3.3, 4)."
     )
     json_mode: bool = Field(True, description="False answers 5025 to response_format.")
     vision: bool = Field(False, description="Reads images.")
@@ -68,12 +100,24 @@ class Card(BaseModel):
     lora: bool = False
     async_queue: bool = False
     beta: bool = False
+    partner: bool = False
+    realtime: bool = False
+    require_workers_paid: bool = Field(False, description="Needs the paid plan at Cloudflare.")
+    languages: str = ""
     licence: str = ""
     terms: str = ""
     info: str = ""
+    unlisted: tuple[ListedProperty, ...] = Field(
+        (),
+        description="Facts used here that the service's own listing is not known to state;"
+        " models/search leaves them out.",
+    )
     deprecated_on: date | None = None
     refuse_deprecated: bool = Field(
         False, description="Answer 5028/410 once deprecated (decisions.md 2)."
+    )
+    requests_per_minute: int | None = Field(
+        None, ge=1, description="Rate limit of its own, apart from its task's (contract 8)."
     )
     id: str | None = Field(
         None, description="UUID in models/search; derived from the name when absent."

@@ -11,7 +11,8 @@ from fogbank.catalog.document import Document, Loc
 from fogbank.catalog.expected import explain
 from fogbank.catalog.mistakes import Mistake
 from fogbank.catalog.options import OPTIONS
-from fogbank.catalog.profile import Profile, Served
+from fogbank.catalog.profile import EngineSpec, Profile, Served
+from fogbank.tasks import ALSO_ANSWERS
 
 SCHEMA_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
@@ -98,11 +99,20 @@ def _check_card(
 ) -> Iterator[Mistake]:
     spec = profile.engines.get(served.engine)
     if spec is not None and spec.task != card.task:
-        message = f"the model's task is {card.task}, the engine's is {spec.task}"
-        yield source.mistake((*loc, "engine"), message)
+        if not _also_answers(spec, card):
+            message = f"the model's task is {card.task}, the engine's is {spec.task}"
+            yield source.mistake((*loc, "engine"), message)
+        elif not served.stands_in:
+            message = f"an engine for {spec.task} can only stand in here: say what it is"
+            yield source.mistake((*loc, "stands_in"), message)
     if card.safety and served.stands_in:
         message = "nothing may stand in for a safety model; give it its own weights"
         yield source.mistake((*loc, "stands_in"), message)
+
+
+def _also_answers(spec: EngineSpec, card: Card) -> bool:
+    """A remote server has only the task that it is asked for."""
+    return spec.engine != "remote" and card.task in ALSO_ANSWERS.get(spec.task, ())
 
 
 def hint(name: str, known: list[str]) -> str:

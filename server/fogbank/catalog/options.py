@@ -22,6 +22,7 @@ class FakeOptions(Options):
     labels: tuple[str, ...] = Field(("NEGATIVE", "POSITIVE"), min_length=1)
     dimensions: int = Field(384, ge=1, description="Numbers of an embedding.")
     seconds_per_token: float = Field(0.0, ge=0, allow_inf_nan=False)
+    lora: bool = Field(True, description="Takes LoRA adapters: their name leads the answer.")
 
 
 class RemoteOptions(Options):
@@ -63,6 +64,12 @@ class TransformersOptions(Options):
     max_batch_tokens: int = Field(4096, ge=1, description="Tokens of a batch, padding included.")
     max_waiting: int = Field(
         1024, ge=1, description="Texts (of text generation: requests) that may wait."
+    )
+    max_audio_seconds: float = Field(
+        3600.0, gt=0, allow_inf_nan=False, description="A longer recording is refused."
+    )
+    max_image_pixels: int = Field(
+        50_000_000, ge=1, description="Width times height; a larger image is refused."
     )
 
 

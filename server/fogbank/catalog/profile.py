@@ -38,6 +38,18 @@ class SamplingOverrides(BaseModel):
     repetition_penalty: float | None = Field(None, ge=0, le=2)
 
 
+class ToolCallLimits(BaseModel):
+    """What a call that the model is made to write may hold, where its tool's schema sets no limit.
+
+    For models too small to come to an end by themselves.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    length: int | None = Field(None, ge=1, description="Characters of a text.")
+    items: int | None = Field(None, ge=1, description="Items of a list.")
+
+
 class EngineSpec(BaseModel):
     """One set of weights and the engine that runs it. Several models may share it."""
 
@@ -57,6 +69,7 @@ class EngineSpec(BaseModel):
         default_factory=dict, description="Environment variables set before the engine starts."
     )
     sampling: SamplingOverrides = SamplingOverrides()
+    tool_calls: ToolCallLimits = ToolCallLimits()
     max_concurrent: int = Field(64, ge=1, description="Requests computed at once.")
     max_waiting: int = Field(256, ge=0, description="Requests that may wait; more answer 3040/429.")
     load: Literal["start", "demand"] = Field("start", description="When the weights are loaded.")
@@ -68,6 +81,8 @@ class EngineSpec(BaseModel):
     def _runnable(self) -> Self:
         if self.weights is None and self.engine in ("vllm", "transformers"):
             raise ValueError(f"weights: the engine '{self.engine}' needs them")
+        if self.engine == "vllm" and self.task != "Text Generation":
+            raise ValueError("task: the engine 'vllm' has only Text Generation")
         if self.engine == "remote" and self.task not in REMOTE_TASKS:
             raise ValueError(f"task: the engine 'remote' has only {' and '.join(REMOTE_TASKS)}")
         return self

@@ -23,7 +23,9 @@ class PackagePin(_Source):
 class PackageWeights(PackagePin):
     """Weights inside a package, turned into a Hugging Face folder by a named recipe."""
 
-    recipe: Literal["smollm2-gguf", "minilm", "minilm-adapter"]
+    recipe: Literal[
+        "smollm2-gguf", "minilm", "minilm-adapter", "whisper-ctranslate2", "efficientnet-lite0"
+    ]
     adapter: str | None = Field(
         None,
         pattern=r"^[a-z0-9][a-z0-9._-]*$",

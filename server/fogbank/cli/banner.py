@@ -12,7 +12,11 @@ _BODIES = {
     "Text Classification": '{"text": "I love this."}',
     "Text Embeddings": '{"text": ["a paraphrase", "the same in other words"]}',
     "Token Classification": '{"text": "Ada Lovelace lived in London."}',
+    "Reranking": '{"query": "a pet", "contexts": [{"text": "a cat"}, {"text": "a bank"}]}',
+    "Summarization": '{"input_text": "Fog came in. The harbour was closed. Ships wait."}',
+    "Translation": '{"text": "Good morning.", "source_lang": "en", "target_lang": "fr"}',
 }
+"""By task; one whose input is a file has none, and is not shown."""
 
 
 def show(server: Server, address: str) -> None:
@@ -54,8 +58,9 @@ def _curl(server: Server, address: str) -> list[str]:
 
 def _examples(server: Server) -> list[str]:
     served = server.runtime.served
-    named = [name for name in server.profile.examples if name in served]
-    current_first = sorted(served, key=lambda name: served[name].card.deprecated_on is not None)
+    shown = [name for name in served if served[name].card.task in _BODIES]
+    named = [name for name in server.profile.examples if name in shown]
+    current_first = sorted(shown, key=lambda name: served[name].card.deprecated_on is not None)
     first_of_task: dict[str, str] = {}
     for name in current_first:
         first_of_task.setdefault(served[name].card.task, name)

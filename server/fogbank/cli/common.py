@@ -26,7 +26,7 @@ def flag(name: str) -> Any:
     """The option of a setting: its flag, environment variable and help in one place."""
     field = Settings.model_fields[name]
     option = f"--{name.replace('_', '-')}"
-    if field.annotation is bool:
+    if field.default is True:
         option += f"/--no-{name.replace('_', '-')}"
     default = field.default
     if default is True:

@@ -1,9 +1,9 @@
-"""The command line: `fogbank serve | pull | models | ps | run | stop | rm | keys | bundle`."""
+"""The command line, `fogbank`: serve, pull, models, ps, run, stop, rm, bundle, usage, keys."""
 
 import typer
 
 from fogbank import __version__
-from fogbank.cli import bundle, engines, keys, models, pull, run, serve
+from fogbank.cli import bundle, engines, keys, models, pull, run, serve, usage
 
 app = typer.Typer(
     name="fogbank",
@@ -35,6 +35,7 @@ app.command()(engines.ps)
 app.command()(engines.stop)
 app.command()(engines.rm)
 app.command()(bundle.bundle)
+app.command()(usage.usage)
 app.add_typer(keys.app, name="keys")
 
 

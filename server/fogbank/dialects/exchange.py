@@ -1,13 +1,13 @@
 """One request of any dialect, from first line to last byte: what goes wrong is told and logged."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
 from fogbank import errors
 from fogbank.dialects.asgi import ClientGone
-from fogbank.errors import AIError, RouteError
+from fogbank.errors import AIError, RouteError, as_documented
 from fogbank.runtime.context import Context
 
 LOGGED_CHARACTERS = 200
@@ -17,30 +17,44 @@ log = structlog.get_logger("fogbank.request")
 
 async def exchange(
     context: Context,
-    model: str,
+    model: str | Callable[[], str],
     work: Awaitable[None],
     refuse: Callable[[AIError | RouteError], Awaitable[None]],
 ) -> None:
     """Awaits `work`, which answers; `refuse` answers in the dialect's words when it raises.
 
-    `work` raises only before it has sent anything. `model` is the name as the client wrote it.
+    `work` raises only before it has sent anything. `model` is the name as the client wrote it,
+    or tells it at the end, where the body holds it.
     """
     began = time.perf_counter()
-    model = model[:LOGGED_CHARACTERS]
     status = 200
     try:
-        await work
-    except RouteError as error:
-        status = error.status
-        await refuse(error)
-    except AIError as error:
-        status = error.kind.status
-        await refuse(error)
+        await (work if context.fault is None else _with_fault(context, work))
+    except (RouteError, AIError) as error:
+        told = as_documented(error) if context.documented_errors else error
+        status = told.status
+        await refuse(told)
     except ClientGone:
         status = 499
     except Exception:
         status = 500
-        log.exception("request failed", id=context.request_id, model=model)
+        log.exception("request failed", id=context.request_id, model=_name(model))
         await refuse(AIError(errors.INTERNAL))
     took = round((time.perf_counter() - began) * 1000, 1)
-    log.info("request", id=context.request_id, model=model, status=status, ms=took, key=context.key)
+    name = _name(model)
+    log.info("request", id=context.request_id, model=name, status=status, ms=took, key=context.key)
+
+
+def _name(model: str | Callable[[], str]) -> str:
+    return (model if isinstance(model, str) else model())[:LOGGED_CHARACTERS]
+
+
+async def _with_fault(context: Context, work: Awaitable[None]) -> None:
+    assert context.fault is not None
+    try:
+        await context.fault.at_once(context.deadline)
+    except BaseException:
+        if isinstance(work, Coroutine):
+            work.close()
+        raise
+    await work

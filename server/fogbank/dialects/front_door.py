@@ -1,15 +1,19 @@
 """What the front door says no with: no route, no key, a foreign page (contract 2.4)."""
 
+import re
 from typing import Any
 
 import structlog
 from starlette.types import Scope, Send
 
 from fogbank.dialects.asgi import send_json
+from fogbank.dialects.openai.error_object import error_object
 from fogbank.errors import RouteError
 from fogbank.telemetry.metrics import Metrics
 
 LOGGED_CHARACTERS = 200
+COMPATIBLE = re.compile(r"(/client/v4/accounts/[^/]+/ai)?/v1/(?![0-9a-fA-F]{32}(/|$))")
+"""Paths whose clients, of OpenAI's and Anthropic's APIs, read `error` beside the envelope."""
 
 log = structlog.get_logger("fogbank.door")
 
@@ -37,7 +41,10 @@ class FrontDoor:
     async def refuse(self, scope: Scope, send: Send, error: RouteError) -> None:
         """Notes a refusal and answers with it."""
         self.note(scope, error)
-        await send_json(send, error.status, front_door_body(error))
+        body = front_door_body(error)
+        if COMPATIBLE.match(scope["path"]):
+            body |= {"type": "error", "error": error_object(error, "")}
+        await send_json(send, error.status, body)
 
 
 def front_door_body(error: RouteError) -> dict[str, Any]:

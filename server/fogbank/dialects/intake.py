@@ -3,30 +3,49 @@
 import asyncio
 import re
 
+import structlog
 from starlette.types import Receive, Scope
 
 from fogbank import errors
-from fogbank.dialects.asgi import BodyTooLarge, header, read_body
+from fogbank.dialects.asgi import BodyTooLarge, read_body
 from fogbank.errors import AIError
 from fogbank.runtime.context import Context
+from fogbank.runtime.faults import Fault, fault
 from fogbank.settings import Settings
 
 DEADLINE_HEADER = b"x-fogbank-deadline"
+FAULT_HEADER = b"x-fogbank-fault"
+LOGGED_CHARACTERS = 60
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+log = structlog.get_logger("fogbank.request")
 
 
 def context(scope: Scope, settings: Settings, *, dialect: str = "workers_ai") -> Context:
     """A new request's context, its deadline as the header `x-fogbank-deadline` asks."""
-    deadline = settings.deadline
-    asked = header(scope, DEADLINE_HEADER)
-    if asked and SECONDS.fullmatch(asked) and float(asked) > 0:
-        deadline = min(float(asked), settings.max_deadline)
+    deadline, asked_fault = settings.deadline, None
+    for name, value in scope["headers"]:
+        if name == DEADLINE_HEADER:
+            asked = str(value, "latin-1")
+            if SECONDS.fullmatch(asked) and float(asked) > 0:
+                deadline = min(float(asked), settings.max_deadline)
+        elif name == FAULT_HEADER:
+            asked_fault = _fault(str(value, "latin-1"), scope, settings)
     return Context(
         deadline=deadline,
+        documented_errors=settings.error_forms == "documented",
+        fault=asked_fault,
         key=scope.get("state", {}).get("key"),
         account=scope.get("path_params", {}).get("account_id"),
         dialect=dialect,
     )
+
+
+def _fault(value: str, scope: Scope, settings: Settings) -> Fault | None:
+    if settings.faults:
+        return fault(value, scope["path"], 1 if settings.retry_after else None)
+    log.info("x-fogbank-fault ignored: the setting faults is off", value=value[:LOGGED_CHARACTERS])
+    return None
 
 
 async def body(scope: Scope, receive: Receive, settings: Settings) -> bytes:

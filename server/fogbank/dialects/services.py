@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fogbank.catalog.card import Card
 from fogbank.clock import Clock
+from fogbank.dialects.workers_ai.batch import BatchQueue
 from fogbank.dialects.workers_ai.inference import Inference
 from fogbank.dialects.workers_ai.validation import InputSchema
 from fogbank.runtime.runtime import Runtime
 from fogbank.settings import Settings
+from fogbank.storage.finetunes import FinetuneStore
 from fogbank.storage.keys import KeyStore
 
 
@@ -25,17 +28,35 @@ class Component(Protocol):
         """Called after the engines have stopped."""
 
 
+class Front:
+    """The whole server, door included, for requests that it makes to itself."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None, "the server is not composed yet"
+        await self.app(scope, receive, send)
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The composed parts. A dialect adds to `components` what has to be started and stopped."""
+    """The composed parts. A dialect adds to `components` what has to be started and stopped.
+
+    `prices` gives a model's prices as models/search words them, empty for an unpriced one.
+    """
 
     settings: Settings
     runtime: Runtime
     inference: Inference
     schemas: dict[str, InputSchema]
     keys: KeyStore
+    finetunes: FinetuneStore
     clock: Clock
+    batches: BatchQueue
     components: list[Component] = field(default_factory=list)
+    front: Front = field(default_factory=Front)
+    prices: Callable[[Card], list[dict[str, Any]]] = lambda card: []
 
 
 class _Raw:

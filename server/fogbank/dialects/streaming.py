@@ -1,6 +1,8 @@
 """A streamed answer on the wire: the chunks of the runtime, framed by a dialect."""
 
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
 
 import structlog
 from starlette.types import Send
@@ -8,12 +10,14 @@ from starlette.types import Send
 from fogbank import errors
 from fogbank.catalog.card import Card
 from fogbank.dialects.asgi import EVENT_STREAM, Headers
-from fogbank.errors import AIError
+from fogbank.errors import AIError, as_documented
 from fogbank.runtime.context import Context
+from fogbank.runtime.faults import StreamCut
 from fogbank.runtime.runtime import Runtime
 from fogbank.tasks import TextChunk, TextGenerationRequest, Usage
 
 log = structlog.get_logger("fogbank.request")
+Piece = TypeVar("Piece")
 
 
 class Framing(Protocol):
@@ -38,31 +42,52 @@ async def send_stream(
     headers: Headers,
     framing: Framing,
 ) -> None:
-    """Nothing is sent before the first chunk, so that an early error has its own status."""
+    """One answer as events. Raises AIError only before anything was sent."""
+
+    def end(last: TextChunk | None) -> bytes:
+        return framing.end(last, runtime.meter.neurons(card, used(last)))
+
+    opened = runtime.stream(card, request, context)
+    await send_events(opened, framing.chunk, end, framing.failure, context, send, headers)
+
+
+async def send_events(
+    opened: AbstractAsyncContextManager[AsyncIterator[Piece]],
+    frame: Callable[[Piece], bytes],
+    end: Callable[[Piece | None], bytes],
+    failure: Callable[[AIError, str], bytes],
+    context: Context,
+    send: Send,
+    headers: Headers,
+) -> None:
+    """Nothing is sent before the first piece, so that an early error has its own status."""
     started = False
     last = None
     try:
-        async with runtime.stream(card, request, context) as chunks:
-            async for last in chunks:
+        async with opened as pieces:
+            async for last in pieces:
                 if not started:
                     await start_events(send, headers)
                     started = True
-                if data := framing.chunk(last):
+                if data := frame(last):
                     await send({"type": "http.response.body", "body": data, "more_body": True})
-        end = framing.end(last, runtime.meter.neurons(card, used(last)))
+        ending = end(last)
     except AIError as error:
         if not started:
             raise
         log.warning("stream failed", id=context.request_id, code=error.kind.code)
-        end = framing.failure(error, context.request_id)
+        told = as_documented(error) if context.documented_errors else error
+        ending = failure(told if isinstance(told, AIError) else error, context.request_id)
+    except StreamCut:
+        return
     except Exception:
         if not started:
             raise
-        log.exception("stream failed", id=context.request_id, model=card.name)
-        end = framing.failure(AIError(errors.INTERNAL), context.request_id)
+        log.exception("stream failed", id=context.request_id)
+        ending = failure(AIError(errors.INTERNAL), context.request_id)
     if not started:
         await start_events(send, headers)
-    await send({"type": "http.response.body", "body": end})
+    await send({"type": "http.response.body", "body": ending})
 
 
 async def start_events(send: Send, headers: Headers) -> None:

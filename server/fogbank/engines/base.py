@@ -80,6 +80,10 @@ class Engine(Protocol):
     def running(self) -> int:
         """Requests that the engine itself counts as running or waiting now."""
 
+    @property
+    def takes_lora(self) -> bool:
+        """Whether text generation may come with a LoRA adapter."""
+
     def gauges(self) -> Mapping[str, float]:
         """Further numbers of the engine for `/metrics`: what it has, such as `kv_cache_usage`."""
 

@@ -1,12 +1,14 @@
 """From a conversation to token ids: chat template and tokenizer of a Hugging Face folder."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from fogbank.engines import conversation
 from fogbank.engines.base import EngineRefused, EngineTooLong
+from fogbank.engines.conversation import Turns
 from fogbank.engines.imports import LOADING
 from fogbank.tasks import TextGenerationRequest
 
@@ -16,8 +18,6 @@ ON_THE_LOOP = 2_000
 
 CHARACTERS_PER_TOKEN = 32
 """No text has more on average; one with more per token of the context window is refused unread."""
-
-KNOWN_ROLES = frozenset({"system", "user", "assistant"})
 
 
 class ChatTemplate:
@@ -30,7 +30,9 @@ class ChatTemplate:
         self._tokenizer = tokenizer
         # The Rust tokenizer may be used by several threads at once; its Python wrapper may not.
         self._encoder = getattr(tokenizer, "backend_tokenizer", None)
-        self._has_template = bool(getattr(tokenizer, "chat_template", None))
+        template = getattr(tokenizer, "chat_template", None)
+        self._has_template = bool(template)
+        self._knows_tools = "tools" in str(template)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="fogbank-tokenize")
 
     @classmethod
@@ -40,6 +42,11 @@ class ChatTemplate:
             from transformers import AutoTokenizer
 
             return cls(AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False))
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer of transformers."""
+        return self._tokenizer
 
     def close(self) -> None:
         """Ends the threads."""
@@ -51,7 +58,7 @@ class ChatTemplate:
         Raises EngineTooLong, without a look at it, for a text that cannot fit (a window of 0 sets
         no limit), and EngineRefused for a conversation that the template does not take.
         """
-        characters = _characters(request)
+        characters = conversation.characters(request)
         if context_window and characters > CHARACTERS_PER_TOKEN * context_window:
             raise EngineTooLong(characters // 4)
         if characters <= ON_THE_LOOP:
@@ -63,10 +70,7 @@ class ChatTemplate:
         """The same without a limit, in this thread."""
         if request.prompt is not None and (request.raw or not self._has_template):
             return self._ids(request.prompt, special=True)
-        messages: Sequence[Mapping[str, Any]] = request.messages or ()
-        if request.prompt is not None:
-            messages = [{"role": "user", "content": request.prompt}]
-        return self._ids(self._render(messages), special=False)
+        return self._ids(self._render(request), special=False)
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         """`special` adds the tokens that begin a text; a template writes them itself."""
@@ -77,44 +81,38 @@ class ChatTemplate:
         except (TypeError, ValueError) as error:
             raise EngineRefused(f"the text cannot be tokenised: {error}") from error
 
-    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
+    def _render(self, request: TextGenerationRequest) -> str:
         if not self._has_template:
             raise EngineRefused(
                 "this model has no chat template: send `prompt` instead of `messages`"
             )
-        if not messages:
+        if not conversation.turns(request):
             raise EngineRefused("`messages` is empty")
-        try:
-            return self._apply(messages)
-        except Exception as first:
-            plain = _plain_roles(messages)
-            if plain == list(messages):
-                raise EngineRefused(f"the chat template refuses the messages: {first}") from first
-        try:
-            return self._apply(plain)
-        except Exception as second:
-            raise EngineRefused(f"the chat template refuses the messages: {second}") from second
+        refusal: Exception | None = None
+        for turns, tools in self._ways(request):
+            try:
+                return self._apply(turns, tools)
+            except Exception as error:
+                # A template is a program from the model's folder (run in a sandbox): it may raise
+                # anything.
+                refusal = refusal or error
+        raise EngineRefused(f"the chat template refuses the messages: {refusal}") from refusal
 
-    def _apply(self, messages: Sequence[Mapping[str, Any]]) -> str:
-        # A template is a program from the model's folder (run in a sandbox): it may raise anything.
+    def _ways(
+        self, request: TextGenerationRequest
+    ) -> Iterator[tuple[Turns, list[dict[str, Any]] | None]]:
+        """The conversation as the template should know it, then with less and less asked of it."""
+        messages, tools = conversation.turns(request), request.tools
+        if self._knows_tools or not (tools or conversation.about_tools(messages)):
+            yield conversation.native(messages), conversation.functions(tools) or None
+        folded = conversation.folded(messages, tools)
+        yield folded, None
+        yield conversation.without_system(folded), None
+
+    def _apply(self, turns: Turns, tools: list[dict[str, Any]] | None) -> str:
+        more = {"tools": tools} if tools else {}
         return str(
             self._tokenizer.apply_chat_template(
-                [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
+                turns, tokenize=False, add_generation_prompt=True, **more
             )
         )
-
-
-def _plain_roles(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Messages of other roles (tool, function ...) as the user's, for templates without them."""
-    return [
-        message
-        if message["role"] in KNOWN_ROLES
-        else {"role": "user", "content": message["content"]}
-        for message in messages
-    ]
-
-
-def _characters(request: TextGenerationRequest) -> int:
-    if request.prompt is not None:
-        return len(request.prompt)
-    return sum(len(message["content"]) for message in request.messages or ())

@@ -20,7 +20,16 @@ from fogbank.engines.base import (
     Health,
 )
 from fogbank.engines.collect import collect
+from fogbank.engines.json_calls import JsonCalls
+from fogbank.engines.tool_text import stream_with_calls
 from fogbank.tasks import (
+    ImageClassificationRequest,
+    ImageClassificationResult,
+    RerankingRequest,
+    RerankingResult,
+    SpeechRecognitionRequest,
+    SummarizationRequest,
+    SummarizationResult,
     TaskRequest,
     TaskResult,
     TextChunk,
@@ -31,6 +40,8 @@ from fogbank.tasks import (
     TextGenerationRequest,
     TokenClassificationRequest,
     TokenClassificationResult,
+    TranslationRequest,
+    TranslationResult,
     Usage,
 )
 
@@ -53,6 +64,7 @@ class FakeEngine:
         labels: tuple[str, ...] = ("NEGATIVE", "POSITIVE"),
         dimensions: int = 384,
         seconds_per_token: float = 0.0,
+        lora: bool = True,
     ) -> None:
         self.name = name
         self.starts = 0
@@ -64,6 +76,7 @@ class FakeEngine:
         self._labels = tuple(labels)
         self._dimensions = dimensions
         self._seconds_per_token = seconds_per_token
+        self.takes_lora = lora
         self._health = Health.STOPPED
         self._running = 0
         self._refusal: str | None = None
@@ -148,6 +161,7 @@ class FakeEngine:
             if failure is not None:
                 raise failure
             if isinstance(request, TextEmbeddingsRequest):
+                self._check_length(request.texts, truncate=request.truncate)
                 vectors = [
                     fake_answers.vector(text, request.pooling, self._dimensions)
                     for text in request.texts
@@ -159,10 +173,35 @@ class FakeEngine:
             if isinstance(request, TokenClassificationRequest):
                 entities = fake_answers.entities(request.text)
                 return TokenClassificationResult(entities, _words(request.text))
+            if isinstance(request, RerankingRequest):
+                self._check_length(request.contexts, truncate=request.truncate)
+                ranks = [fake_answers.relevance(request.query, text) for text in request.contexts]
+                return RerankingResult(ranks, _words(request.query, *request.contexts))
+            if isinstance(request, SummarizationRequest):
+                summary = fake_answers.summary(request.text, request.max_length)
+                return SummarizationResult(summary, _words(request.text, written=summary))
+            if isinstance(request, TranslationRequest):
+                text = fake_answers.translation(
+                    request.text, request.source_lang, request.target_lang
+                )
+                return TranslationResult(text, _words(request.text, written=text))
+            if isinstance(request, SpeechRecognitionRequest):
+                return fake_answers.transcription(request)
+            if isinstance(request, ImageClassificationRequest):
+                scores = fake_answers.image_scores(request.image, self._labels)
+                return ImageClassificationResult(scores, Usage(images=1))
             raise EngineRefused(f"{self.name} is not loaded for this task")
 
-    async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+    def _check_length(self, texts: tuple[str, ...], *, truncate: bool) -> None:
+        longest = max((len(text.split()) for text in texts), default=0)
+        if not truncate and longest > self._context_window:
+            raise EngineTooLong(longest)
+
+    def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         """One chunk per word; at least one, so that there is a finish_reason."""
+        return stream_with_calls(self._chunks(request), request, JsonCalls())
+
+    async def _chunks(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         after, failure = self._admit(request)
         prompt_tokens, tokens, finish_reason = self._script(request)
         last = max(len(tokens) - 1, 0)
@@ -172,11 +211,13 @@ class FakeEngine:
                 if failure is not None and sent >= min(after, last):
                     raise failure
                 if sent < last:
-                    yield TextChunk(tokens[sent], prompt_tokens, sent + 1)
+                    likely = fake_answers.logprobs(tokens[sent], request.sampling.logprobs)
+                    yield TextChunk(tokens[sent], prompt_tokens, sent + 1, logprobs=likely)
         # Counted out before the last chunk: who closes the iterator on reading it aborts nothing.
-        yield TextChunk(
-            "".join(tokens[-1:]), prompt_tokens, len(tokens), finish_reason=finish_reason
-        )
+        token = "".join(tokens[-1:])
+        likely = fake_answers.logprobs(token, request.sampling.logprobs)
+        count = len(tokens)
+        yield TextChunk(token, prompt_tokens, count, finish_reason=finish_reason, logprobs=likely)
 
     def _script(self, request: TextGenerationRequest) -> tuple[int, list[str], str]:
         """Prompt tokens, the tokens to say, finish_reason."""
@@ -236,5 +277,5 @@ class FakeEngine:
         self._ended.set()
 
 
-def _words(*texts: str) -> Usage:
-    return Usage(sum(len(text.split()) for text in texts))
+def _words(*texts: str, written: str = "") -> Usage:
+    return Usage(sum(len(text.split()) for text in texts), len(written.split()))

@@ -12,11 +12,18 @@ from fogbank.tasks import (
     JsonFormat,
     LabelScore,
     Pooling,
+    SpeechRecognitionRequest,
+    SpeechRecognitionResult,
+    SpeechSegment,
+    SpokenWord,
     TextGenerationRequest,
+    Usage,
+    TokenLogprob,
 )
 
 MAX_SCHEMA_DEPTH = 32
 _CAPITALISED = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)*")
+_CALL = re.compile(r"call (\S+) (\{.*?\}(?= call|$))")
 _GROUPS = ("PER", "ORG", "LOC", "MISC")
 
 
@@ -37,11 +44,18 @@ def word_ids(words: list[str]) -> list[int]:
 
 
 def echo(request: TextGenerationRequest) -> str:
-    """The words of the prompt, or of the last message; in JSON mode a small valid instance."""
+    """The words of the prompt, or of the last message; in JSON mode a small valid instance.
+
+    Under a LoRA adapter its name stands before them. With tools, `call NAME {...}` is answered by
+    that call, and several by several.
+    """
     if request.json_format is not None:
         return json_text(request.json_format)
     text = request.messages[-1]["content"] if request.messages else request.prompt
-    return " ".join((text or "").split())
+    if request.tools and (calls := _CALL.findall(text or "")):
+        return "; ".join(f'{{"name": "{name}", "parameters": {given}}}' for name, given in calls)
+    words = (text or "").split()
+    return " ".join([f"[{request.lora.name}]", *words] if request.lora else words)
 
 
 def json_text(json_format: JsonFormat) -> str:
@@ -121,6 +135,15 @@ def pieces(text: str, *, is_json: bool) -> list[str]:
     return re.findall(r"\w+|\W" if is_json else r"\s*\S+", text)
 
 
+def logprobs(token: str, top: int | None) -> tuple[TokenLogprob, ...]:
+    """A fake log-probability, with `top` likeliest tokens, itself first; none for None."""
+    if top is None or not token:
+        return ()
+    own = -(shake_256(token.encode()).digest(1)[0] + 1) / 256
+    others = tuple((f"{token}{rank}", own - rank) for rank in range(1, top))
+    return (TokenLogprob(token, own, ((token, own), *others)[:top]),)
+
+
 def vector(text: str, pooling: Pooling, dimensions: int) -> list[float]:
     """A fake embedding, L2-normalised: equal for equal texts, else unrelated."""
     digest = shake_256(f"{pooling}\0{text}".encode()).digest(2 * dimensions)
@@ -138,6 +161,55 @@ def label_scores(text: str, labels: tuple[str, ...]) -> list[LabelScore]:
         LabelScore(label, weight / sum(weights))
         for label, weight in zip(labels, weights, strict=True)
     ]
+
+
+def relevance(query: str, passage: str) -> float:
+    """The share of the query's words that the passage has, between 0 and 1."""
+    words = set(query.lower().split())
+    return len(words & set(passage.lower().split())) / max(1, len(words))
+
+
+def summary(text: str, max_length: int) -> str:
+    """The first sentence, at most `max_length` words of it."""
+    first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
+    return " ".join(first.split()[:max_length])
+
+
+def translation(text: str, source: str, target: str) -> str:
+    """The text itself, led by the languages."""
+    return f"[{source}>{target}] {text}"
+
+
+def transcription(request: SpeechRecognitionRequest) -> SpeechRecognitionResult:
+    """A word a second of silence-free fake speech, 16,000 bytes a second, in segments of five."""
+    seconds = len(request.audio) / 16_000
+    digest = shake_256(request.audio).digest(max(1, math.ceil(seconds)))
+    words = [
+        SpokenWord(f"word{byte}", float(at), min(at + 1.0, seconds))
+        for at, byte in enumerate(digest)
+    ]
+    if request.prefix:
+        words[0] = SpokenWord(f"{request.prefix} {words[0].word}", 0.0, words[0].end)
+    segments = []
+    for at in range(0, len(words), 5):
+        said = tuple(words[at : at + 5])
+        text = " ".join(word.word for word in said)
+        segments.append(SpeechSegment(text, said[0].start, said[-1].end, said))
+    return SpeechRecognitionResult(
+        text=" ".join(segment.text for segment in segments),
+        segments=tuple(segments),
+        duration=seconds,
+        duration_after_vad=seconds,
+        language=request.language or "en",
+        language_probability=1.0,
+        usage=Usage(audio_seconds=seconds),
+    )
+
+
+def image_scores(image: bytes, labels: tuple[str, ...]) -> list[LabelScore]:
+    """Fake probabilities of an image's labels, the likeliest five, best first."""
+    scores = label_scores(shake_256(image).hexdigest(8), labels)
+    return sorted(scores, key=lambda item: -item.score)[:5]
 
 
 def entities(text: str) -> list[Entity]:

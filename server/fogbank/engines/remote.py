@@ -105,6 +105,10 @@ class RemoteEngine:
     def running(self) -> int:
         return self._running
 
+    @property
+    def takes_lora(self) -> bool:
+        return False
+
     def gauges(self) -> Mapping[str, float]:
         return {}
 

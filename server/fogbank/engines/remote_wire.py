@@ -1,11 +1,12 @@
 """Task requests as OpenAI's JSON, and OpenAI's JSON as task results and engine errors."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from fogbank.engines import remote_tools
 from fogbank.engines.base import (
     EngineDead,
     EngineError,
@@ -14,6 +15,7 @@ from fogbank.engines.base import (
     EngineTooLong,
     EngineUnavailable,
 )
+from fogbank.engines.conversation import turns
 from fogbank.tasks import (
     JsonFormat,
     TextChunk,
@@ -25,7 +27,7 @@ from fogbank.tasks import (
 
 # Of these all servers know the first row, vLLM and its like the second.
 _SAMPLING = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty",
-             "top_k", "repetition_penalty")  # fmt: skip
+             "top_k", "min_p", "repetition_penalty")  # fmt: skip
 _LONGEST_MESSAGE = 500
 
 
@@ -39,13 +41,16 @@ def generation_body(
             body[key] = value
     if request.sampling.stop:
         body["stop"] = list(request.sampling.stop)
-    if request.json_format is not None:
+    body |= remote_tools.tool_fields(request)
+    if request.json_format is not None and "tool_choice" not in body:
         body["response_format"] = _response_format(request.json_format)
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    if request.raw and request.messages is None:
+    raw = request.raw and request.messages is None
+    body |= remote_tools.logprob_fields(request.sampling.logprobs, chat=not raw)
+    if raw:
         return "completions", body | {"prompt": request.prompt or ""}
-    messages = request.messages or ({"role": "user", "content": request.prompt or ""},)
+    messages = remote_tools.messages(turns(request))
     return "chat/completions", body | {"messages": messages}
 
 
@@ -62,8 +67,14 @@ def generation_result(answer: Any) -> TextGenerationResult:
         choice = answer["choices"][0]
         text = choice["message"]["content"] if "message" in choice else choice["text"]
         usage = answer.get("usage") or {}
-        return TextGenerationResult(text or "", _usage(usage), _reason(choice["finish_reason"]))
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        return TextGenerationResult(
+            text or "",
+            _usage(usage),
+            _reason(choice["finish_reason"]),
+            remote_tools.logprobs(choice),
+            remote_tools.calls(choice.get("message") or {}),
+        )
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise EngineDead("the remote server's answer is not a completion") from error
 
 
@@ -95,6 +106,7 @@ class ChunkReader:
 
     completion_tokens: int = 0
     last: TextChunk | None = None
+    calls: remote_tools.StreamedCalls = field(default_factory=remote_tools.StreamedCalls)
 
     def read(self, data: bytes) -> TextChunk | None:
         """A chunk, where the event has text. Raises EngineError for an error event."""
@@ -113,16 +125,24 @@ class ChunkReader:
         return chunk
 
     def _chunk(self, choice: dict[str, Any]) -> TextChunk | None:
-        text = choice["delta"].get("content") if "delta" in choice else choice["text"]
-        if text:
+        delta = choice.get("delta")
+        text = choice["text"] if delta is None else delta.get("content")
+        parts = (delta or {}).get("tool_calls") or ()
+        self.calls.add(parts)
+        logprobs = remote_tools.logprobs(choice)
+        if text or parts:
             self.completion_tokens += 1
         if choice.get("finish_reason") is not None:
             reason = _reason(choice["finish_reason"])
+            count = self.completion_tokens
             self.last = TextChunk(
-                text or "", completion_tokens=self.completion_tokens, finish_reason=reason
+                text or "", completion_tokens=count, finish_reason=reason, logprobs=logprobs
             )
+            called = self.calls.whole()
+            return TextChunk("", completion_tokens=count, tool_calls=called) if called else None
+        if not text and not logprobs:
             return None
-        return TextChunk(text, completion_tokens=self.completion_tokens) if text else None
+        return TextChunk(text or "", completion_tokens=self.completion_tokens, logprobs=logprobs)
 
 
 def _usage(usage: dict[str, Any]) -> Usage:

@@ -1,6 +1,7 @@
-"""The transformers engine: embeddings, classification, token classification; text without vLLM.
+"""The transformers engine: every task but large language models, and those where vLLM is not.
 
-Weights live in this process. Everything that computes runs in the engine's one thread.
+Weights live in this process. Everything that computes runs in the engine's one thread: texts that
+are read whole in batches, what writes (text, summaries, translations) one request at a time.
 """
 
 import asyncio
@@ -18,39 +19,24 @@ from fogbank.engines.base import (
     EngineUnavailable,
     Health,
 )
-from fogbank.engines.batcher import Batcher
 from fogbank.engines.collect import collect
+from fogbank.engines.json_calls import JsonCalls
+from fogbank.engines.tool_text import stream_with_calls
+from fogbank.engines.transformers_answers import ANSWERS
+from fogbank.engines.transformers_batches import TextBatches
 from fogbank.engines.transformers_generation import Generator
-from fogbank.engines.transformers_heads import HEADS, Head
+from fogbank.engines.transformers_heads import HEADS
 from fogbank.engines.transformers_loading import check_folder
-from fogbank.engines.transformers_text import TokenizedText
+from fogbank.engines.transformers_writers import WRITERS, Writer
 from fogbank.tasks import (
-    TEXT_CLASSIFICATION,
-    TEXT_EMBEDDINGS,
     TEXT_GENERATION,
-    TOKEN_CLASSIFICATION,
     TaskRequest,
     TaskResult,
     TextChunk,
-    TextClassificationRequest,
-    TextClassificationResult,
-    TextEmbeddingsRequest,
-    TextEmbeddingsResult,
     TextGenerationRequest,
-    TokenClassificationRequest,
-    TokenClassificationResult,
-    Usage,
 )
 
-ON_THE_LOOP = 2_000
-"""Characters of a request up to which it is tokenized on the event loop; more goes to a thread."""
-
-REQUESTS = {
-    TEXT_CLASSIFICATION: TextClassificationRequest,
-    TEXT_EMBEDDINGS: TextEmbeddingsRequest,
-    TEXT_GENERATION: TextGenerationRequest,
-    TOKEN_CLASSIFICATION: TokenClassificationRequest,
-}
+TASKS = (TEXT_GENERATION, *HEADS, *WRITERS)
 
 
 class TransformersEngine:
@@ -62,15 +48,14 @@ class TransformersEngine:
     def __init__(
         self, name: str, model: Path, *, task: str, options: Mapping[str, Any] | None = None
     ) -> None:
-        if task not in REQUESTS:
-            raise ValueError(f"the transformers engine has no task {task!r}; it has {[*REQUESTS]}")
+        if task not in TASKS:
+            raise ValueError(f"the transformers engine has no task {task!r}; it has {[*TASKS]}")
         self.name = name
         self._folder = model
         self._task = task
         self._options = TransformersOptions.model_validate(options or {})
         self._executor: ThreadPoolExecutor | None = None
-        self._loaded: Head | Generator | None = None
-        self._batcher: Batcher[TokenizedText, Any] | None = None
+        self._loaded: TextBatches | Writer | Generator | None = None
         self._cancels: set[threading.Event] = set()
         self._running = 0
 
@@ -81,22 +66,17 @@ class TransformersEngine:
         check_folder(self._folder)
         executor = ThreadPoolExecutor(1, thread_name_prefix=f"fogbank-{self.name}")
         try:
-            loaded = await asyncio.get_running_loop().run_in_executor(executor, self._load)
+            load = asyncio.get_running_loop().run_in_executor(executor, self._load, executor)
+            self._loaded, self._executor = await load, executor
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        self._loaded, self._executor = loaded, executor
-        if not isinstance(loaded, Generator):
-            self._batcher = Batcher(
-                loaded.compute,
-                executor,
-                max_batch_tokens=self._options.max_batch_tokens,
-                max_waiting=self._options.max_waiting,
-            )
 
-    def _load(self) -> Head | Generator:
+    def _load(self, executor: ThreadPoolExecutor) -> TextBatches | Writer | Generator:
         try:
-            return HEADS.get(self._task, Generator)(self._folder, self._options)
+            if head := HEADS.get(self._task):
+                return TextBatches(head(self._folder, self._options), executor, self._options)
+            return WRITERS.get(self._task, Generator)(self._folder, self._options)
         except OSError:
             raise
         except ImportError as error:
@@ -111,12 +91,12 @@ class TransformersEngine:
 
     async def stop(self) -> None:
         """What waits or generates ends with EngineUnavailable; a batch in hand is finished."""
-        loaded, batcher, executor = self._loaded, self._batcher, self._executor
-        self._loaded = self._batcher = self._executor = None
+        loaded, executor = self._loaded, self._executor
+        self._loaded = self._executor = None
         for cancel in self._cancels:
             cancel.set()
-        if batcher is not None:
-            await batcher.close()
+        if isinstance(loaded, TextBatches):
+            await loaded.close()
         if isinstance(loaded, Generator):
             loaded.template.close()
         if executor is not None:
@@ -130,57 +110,75 @@ class TransformersEngine:
         """Tokens; of the other tasks, of one text: what exceeds it is cut off. 0 before `start`."""
         if self._loaded is None:
             return 0
-        if isinstance(self._loaded, Generator):
-            return self._loaded.context_window
-        return self._loaded.reader.limit
+        if isinstance(self._loaded, TextBatches):
+            return self._loaded.reader.limit
+        return self._loaded.context_window
 
     @property
     def running(self) -> int:
         return self._running
 
+    @property
+    def takes_lora(self) -> bool:
+        return False
+
     def gauges(self) -> Mapping[str, float]:
         """`texts_waiting`: texts not yet in a batch; requests wait, texts are batched."""
-        return {} if self._batcher is None else {"texts_waiting": float(self._batcher.waiting)}
+        if isinstance(self._loaded, TextBatches):
+            return {"texts_waiting": float(self._loaded.waiting)}
+        return {}
 
     async def encode(self, request: TextGenerationRequest) -> list[int] | None:
         generator = self._generator()
         return await generator.template.encode(request, context_window=generator.context_window)
 
     async def run(self, request: TaskRequest) -> TaskResult:
-        """Raises EngineRefused for a request of another task than the engine's."""
+        """Raises EngineRefused for a request of a task that the engine is not loaded for."""
         if isinstance(request, TextGenerationRequest):
             return await collect(self.stream(request))
-        if not isinstance(request, REQUESTS[self._task]):
-            raise EngineRefused(f"{self.name} is loaded for {self._task}, not for this task")
-        if isinstance(request, TextEmbeddingsRequest):
-            return TextEmbeddingsResult(*await self._compute(request.texts, request.pooling))
-        if isinstance(request, TextClassificationRequest):
-            (scores,), usage = await self._compute((request.text,))
-            return TextClassificationResult(scores, usage)
-        assert isinstance(request, TokenClassificationRequest)
-        (entities,), usage = await self._compute((request.text,))
-        return TokenClassificationResult(entities, usage)
-
-    async def _compute(
-        self, texts: tuple[str, ...], pooling: str = "mean"
-    ) -> tuple[list[Any], Usage]:
-        """The head's result for each text, and the tokens that were read."""
-        head, batcher = self._loaded, self._batcher
-        if head is None or batcher is None or isinstance(head, Generator):
+        loaded = self._loaded
+        if loaded is None:
             raise EngineUnavailable(f"the engine {self.name} is not started")
-        batcher.check_room(len(texts))
-        with self._counted():
-            if sum(map(len, texts)) <= ON_THE_LOOP:
-                read = [head.reader.read(text, pooling) for text in texts]
-            else:
-                read = await asyncio.to_thread(
-                    lambda: [head.reader.read(text, pooling) for text in texts]
-                )
-            results = await batcher.submit_all([(text, len(text.ids)) for text in read])
-            return results, Usage(sum(len(text.ids) for text in read))
+        if isinstance(loaded, TextBatches):
+            for kind, answer in ANSWERS[self._task].items():
+                if isinstance(request, kind):
+                    with self._counted():
+                        return await answer(loaded, request)
+        elif not isinstance(loaded, Generator) and isinstance(request, loaded.request):
+            return await self._written(loaded, request)
+        raise self._another_task()
 
-    async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+    async def _written(self, writer: Writer, request: TaskRequest) -> TaskResult:
         """One request at a time; others wait, `max_waiting` at most."""
+        if self._running > self._options.max_waiting:
+            raise EngineOverloaded(f"{self._running} requests are running or waiting already")
+        if self._executor is None:
+            raise EngineUnavailable(f"the engine {self.name} was stopped")
+        cancel = threading.Event()
+        with self._counted():
+            future = asyncio.get_running_loop().run_in_executor(
+                self._executor, writer.write, request, cancel.is_set
+            )
+            self._cancels.add(cancel)
+            try:
+                await asyncio.wait([future])
+            finally:
+                cancel.set()
+                self._cancels.discard(cancel)
+                future.cancel()
+            result = None if future.cancelled() else future.result()
+        if result is None:
+            raise EngineUnavailable(f"the engine {self.name} was stopped")
+        return result
+
+    def _another_task(self) -> EngineRefused:
+        return EngineRefused(f"{self.name} is loaded for {self._task}, not for this task")
+
+    def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+        """One request at a time; others wait, `max_waiting` at most."""
+        return stream_with_calls(self._chunks(request), request, JsonCalls())
+
+    async def _chunks(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         generator = self._generator()
         if request.json_format is not None:
             raise EngineRefused("JSON mode needs the vllm engine; this model runs on transformers")
@@ -226,7 +224,7 @@ class TransformersEngine:
 
     def _generator(self) -> Generator:
         if self._task != TEXT_GENERATION:
-            raise EngineRefused(f"{self.name} is loaded for {self._task}, not for this task")
+            raise self._another_task()
         if not isinstance(self._loaded, Generator):
             raise EngineUnavailable(f"the engine {self.name} is not started")
         return self._loaded

@@ -1,5 +1,6 @@
 """What a transformers model computes for a batch of texts: one class per task."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ from fogbank.engines.iob2 import Word, group
 from fogbank.engines.transformers_loading import load_model
 from fogbank.engines.transformers_text import TextReader, TokenizedText
 from fogbank.tasks import (
+    RERANKING,
     TEXT_CLASSIFICATION,
     TEXT_EMBEDDINGS,
     TOKEN_CLASSIFICATION,
@@ -68,6 +70,25 @@ class ClassificationHead:
         ]
 
 
+class RerankingHead:
+    """How well a passage answers a query: a cross-encoder's one logit through the sigmoid."""
+
+    def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._model = load_model("AutoModelForSequenceClassification", folder, options)
+        if self._model.config.num_labels != 1:
+            labels = self._model.config.num_labels
+            raise OSError(f"the weights in {folder} give {labels} labels, a reranker's give one")
+        self.reader = TextReader(folder, self._model.config, options, pairs=True)
+
+    def compute(self, texts: list[TokenizedText]) -> list[float]:
+        """A score between 0 and 1 for each pair."""
+        import torch
+
+        with torch.inference_mode():
+            logits = self._model(**self.reader.pad(texts)).logits[:, 0].float()
+            return [float(score) for score in torch.sigmoid(logits).tolist()]
+
+
 class TokenClassificationHead:
     """Entities from IOB2 labels, read at each word's first token."""
 
@@ -109,8 +130,9 @@ def _labels(config: Any) -> list[str]:
     return [config.id2label[index] for index in range(config.num_labels)]
 
 
-HEADS: dict[str, type[EmbeddingHead] | type[ClassificationHead] | type[TokenClassificationHead]] = {
+HEADS: dict[str, Callable[[Path, TransformersOptions], Head]] = {
     TEXT_EMBEDDINGS: EmbeddingHead,
     TEXT_CLASSIFICATION: ClassificationHead,
     TOKEN_CLASSIFICATION: TokenClassificationHead,
+    RERANKING: RerankingHead,
 }

@@ -22,15 +22,15 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def load_tokenizer(folder: Path) -> Any:
-    """The folder's tokenizer, its fast (Rust) form: offsets and threads need that."""
+def load_tokenizer(folder: Path, *, fast: bool = True) -> Any:
+    """The folder's tokenizer; `fast` insists on its Rust form: offsets and threads need that."""
     with LOADING:
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(
             str(folder), trust_remote_code=False, local_files_only=True
         )
-    if getattr(tokenizer, "backend_tokenizer", None) is None:
+    if fast and getattr(tokenizer, "backend_tokenizer", None) is None:
         raise FileNotFoundError(f"{folder} has no tokenizer.json, nor what one is made from")
     return tokenizer
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fogbank.catalog.options import TransformersOptions
+from fogbank.engines.base import EngineRefused
 from fogbank.engines.transformers_loading import load_tokenizer, token_limit
 
 CHARACTERS_PER_TOKEN = 64
@@ -16,52 +17,88 @@ would take a second."""
 class TokenizedText:
     """A text and its token ids, special ones included, not padded.
 
-    `encoding` is the tokenizer's own record: offsets, word numbers.
+    `encoding` is the tokenizer's own record: offsets, word numbers. `whole` is how many tokens the
+    text had before it was cut; an estimate for a very long one.
     """
 
     text: str
     ids: list[int]
     encoding: Any
+    whole: int
     pooling: str = "mean"
 
 
 class TextReader:
-    """Tokenizes texts, cutting at `limit` tokens, and pads batches of them. Thread-safe."""
+    """Tokenizes texts, cutting at `limit` tokens, and pads batches of them. Thread-safe.
 
-    def __init__(self, folder: Path, config: Any, options: TransformersOptions) -> None:
+    With `pairs` it is `read_pair` that cuts, at the end of the second text only.
+    """
+
+    def __init__(
+        self, folder: Path, config: Any, options: TransformersOptions, *, pairs: bool = False
+    ) -> None:
         tokenizer = load_tokenizer(folder)
         self.limit = token_limit(config, tokenizer, options)
         self._device = options.device
         self._pad = tokenizer.pad_token_id or 0
+        self._with_types = "token_type_ids" in tokenizer.model_input_names
         # The wrapper of transformers changes the state of the Rust tokenizer on every call, so two
         # threads may not share it; the Rust tokenizer itself they may.
         self._tokenizer = tokenizer.backend_tokenizer
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self.limit)
+        strategy = "only_second" if pairs else "longest_first"
+        self._tokenizer.enable_truncation(self.limit, strategy=strategy)
 
     def read(self, text: str, pooling: str = "mean") -> TokenizedText:
         """The text's first `limit` tokens."""
-        encoding = self._encode(text)
-        return TokenizedText(text, encoding.ids, encoding, pooling)
-
-    def _encode(self, text: str) -> Any:
         enough = CHARACTERS_PER_TOKEN * self.limit
         if len(text) > enough:
             # Cut between words, a cut changes no token before it.
-            encoding = self._tokenizer.encode(text[: text.rfind(" ", 0, enough) + 1])
+            start = text[: text.rfind(" ", 0, enough) + 1]
+            encoding = self._tokenizer.encode(start)
             if encoding.overflowing:
-                return encoding
-        return self._tokenizer.encode(text)
+                whole = _whole(encoding) * len(text) // len(start)
+                return TokenizedText(text, encoding.ids, encoding, whole, pooling)
+        encoding = self._tokenizer.encode(text)
+        return TokenizedText(text, encoding.ids, encoding, _whole(encoding), pooling)
+
+    def read_pair(self, query: str, passage: str) -> TokenizedText:
+        """Query and passage as one text; of `limit` tokens together, the passage cut.
+
+        Raises EngineRefused for a query that leaves no room for a passage.
+        """
+        enough = CHARACTERS_PER_TOKEN * self.limit
+        try:
+            if len(query) > enough:
+                raise ValueError
+            encoding = self._tokenizer.encode(query, passage[:enough])
+        except Exception:  # the Rust tokenizer has no type of error for a first text too long
+            raise EngineRefused(
+                f"the query leaves no room for a passage in the model's {self.limit} tokens"
+            ) from None
+        return TokenizedText(passage, encoding.ids, encoding, _whole(encoding))
 
     def pad(self, texts: list[TokenizedText]) -> dict[str, Any]:
-        """`input_ids` and `attention_mask`, both (texts, longest)."""
+        """`input_ids`, `attention_mask` and what tells two texts apart: (texts, longest) each."""
         import torch
 
         rows = [text.ids for text in texts]
         longest = max(map(len, rows))
-        ids = [row + [self._pad] * (longest - len(row)) for row in rows]
-        mask = [[1] * len(row) + [0] * (longest - len(row)) for row in rows]
-        return {
-            "input_ids": torch.tensor(ids, device=self._device),
-            "attention_mask": torch.tensor(mask, device=self._device),
+
+        def tensor(rows: list[list[int]], fill: int) -> Any:
+            filled = [row + [fill] * (longest - len(row)) for row in rows]
+            return torch.tensor(filled, device=self._device)
+
+        batch = {
+            "input_ids": tensor(rows, self._pad),
+            "attention_mask": tensor([[1] * len(row) for row in rows], 0),
         }
+        if self._with_types:
+            batch["token_type_ids"] = tensor([text.encoding.type_ids for text in texts], 0)
+        return batch
+
+
+def _whole(encoding: Any) -> int:
+    """Tokens before truncation: the first piece, and the words of the others."""
+    rest: list[int] = [piece.special_tokens_mask.count(0) for piece in encoding.overflowing]
+    return len(encoding.ids) + sum(rest)

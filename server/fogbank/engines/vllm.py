@@ -8,7 +8,7 @@ Proven on 0.32; written after reading 0.26 and 0.33 too:
 * From 0.32 on a prompt without a "type" is validated, its schema compiled, in a thread of vLLM's;
   before, on the event loop.
 
-What it does not know: LoRA, images, n > 1, and vLLM's own metrics, which stay switched off.
+What it does not know: images, n > 1, and vLLM's own metrics, which stay switched off.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from fogbank.engines import vllm_outputs
 from fogbank.engines.base import (
     EngineDead,
     EngineError,
-    EngineOverloaded,
     EngineRefused,
     EngineUnavailable,
     Health,
@@ -32,17 +32,24 @@ from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.child_processes import Brood, deaf_to_interrupts
 from fogbank.engines.daemon_thread import in_daemon_thread
 from fogbank.engines.imports import LOADING
+from fogbank.engines.json_calls import JsonCalls
+from fogbank.engines.tool_text import (
+    CallParser,
+    looks_for_calls,
+    stream_with_calls,
+    with_calls,
+)
 from fogbank.engines.vllm_imports import stat_logger, vllm_names
+from fogbank.engines.vllm_lora import LoraShelf
 from fogbank.engines.vllm_options import engine_arguments, environment, load_error
 from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
 from fogbank.engines.vllm_stats import EngineStats, SchedulerBoard
+from fogbank.engines.vllm_tools import call_parser
 from fogbank.tasks import (
     TaskRequest,
     TaskResult,
     TextChunk,
     TextGenerationRequest,
-    TextGenerationResult,
-    Usage,
 )
 
 WATCH_INTERVAL = 0.1
@@ -55,7 +62,8 @@ FINISH_REASONS = {"stop": "stop", "length": "length", "repetition": "stop"}
 class VllmEngine:
     """An `Engine` for text generation. `model` is a Hugging Face folder or a GGUF file.
 
-    `options` are AsyncEngineArgs by name; `environment` holds for the time of the start only.
+    `options` are AsyncEngineArgs by name, and `tool_parser`, vLLM's name of the form in which the
+    model writes calls (JSON where it is left out). `environment` holds for the time of the start.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class VllmEngine:
         self.name = name
         self.model = model
         self._options = dict(options or {})
+        self._tool_parser = self._options.pop("tool_parser", None)
         self._environment = dict(environment or {})
         self._board = SchedulerBoard()
         self._brood = Brood()
@@ -76,6 +85,8 @@ class VllmEngine:
         self._llm: Any = None
         self._vllm: Any = None
         self._template: ChatTemplate | None = None
+        self._parser: CallParser = JsonCalls()
+        self._shelf: LoraShelf | None = None
         self._building: asyncio.Future[None] | None = None
         self._stopped = threading.Event()
         self._died = False
@@ -113,6 +124,7 @@ class VllmEngine:
                 return
             with LOADING:
                 self._vllm = vllm_names()
+                self._parser = call_parser(self._tool_parser, template.tokenizer)
             arguments = engine_arguments(
                 self.model,
                 self._options,
@@ -133,6 +145,8 @@ class VllmEngine:
         if not getattr(llm.output_processor, "tracing_enabled", False):
             # The scheduler's statistics stay; those per token cost a third of the front end.
             llm.log_stats = llm.output_processor.log_stats = False
+        if llm.vllm_config.lora_config is not None:
+            self._shelf = LoraShelf(self.model, llm, self._vllm.LoRARequest)
         self._llm, self._template = llm, template
 
     async def _watch(self, llm: Any) -> None:
@@ -153,7 +167,7 @@ class VllmEngine:
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None
-        llm, self._llm = self._llm, None
+        llm, self._llm, self._shelf = self._llm, None, None
         if llm is not None:
             self._died = self._died or llm.errored
             await self._shut_down(llm)
@@ -206,6 +220,10 @@ class VllmEngine:
         """The scheduler's numbers after its last step."""
         return self._board.snapshot()
 
+    @property
+    def takes_lora(self) -> bool:
+        return self._shelf is not None
+
     def gauges(self) -> Mapping[str, float]:
         stats = self.stats()
         return {
@@ -228,34 +246,27 @@ class VllmEngine:
             raise EngineRefused(f"the engine {self.name} generates text and nothing else")
         async with aclosing(self._generate(request, final_only=True)) as outputs:
             async for output in outputs:
-                completion = output.outputs[0]
-                return TextGenerationResult(
-                    text=completion.text,
-                    usage=Usage(
-                        prompt_tokens=len(output.prompt_token_ids),
-                        completion_tokens=len(completion.token_ids),
-                        cached_tokens=output.num_cached_tokens or 0,
-                    ),
-                    finish_reason=self._finish_reason(completion.finish_reason, request),
-                )
+                reason = self._finish_reason(output.outputs[0].finish_reason, request)
+                result = vllm_outputs.result(output, reason, request.sampling.logprobs)
+                return with_calls(result, request, self._parser)
         raise self._gone()
 
-    async def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+    def stream(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
+        chunks = self._chunks(request)
+        return stream_with_calls(chunks, request, self._parser)
+
+    async def _chunks(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         completion_tokens = 0
         async with aclosing(self._generate(request, final_only=False)) as outputs:
             async for output in outputs:
                 completion = output.outputs[0]
                 completion_tokens += len(completion.token_ids)
                 reason = completion.finish_reason
-                if not completion.text and reason is None:
+                likeliest = request.sampling.logprobs
+                if not completion.text and reason is None and likeliest is None:
                     continue
-                yield TextChunk(
-                    completion.text,
-                    len(output.prompt_token_ids),
-                    completion_tokens,
-                    output.num_cached_tokens or 0,
-                    self._finish_reason(reason, request) if reason else None,
-                )
+                reason = self._finish_reason(reason, request) if reason else None
+                yield vllm_outputs.chunk(output, completion_tokens, reason, likeliest)
 
     async def _generate(
         self, request: TextGenerationRequest, *, final_only: bool
@@ -273,7 +284,11 @@ class VllmEngine:
                 # Marks it as checked; without the mark it goes through vLLM's thread, which is
                 # where a schema is to be compiled.
                 prompt["type"] = "token"
-            async with aclosing(llm.generate(prompt, params, number)) as outputs:
+            lora = await self._adapter(request)
+            outputs = llm.generate(
+                prompt, params, number, lora_request=lora, priority=int(request.low_priority)
+            )
+            async with aclosing(outputs):
                 async for output in outputs:
                     yield output
         except EngineError:
@@ -284,6 +299,14 @@ class VllmEngine:
                 await llm.abort(number)
             raise self._translated(error, request) from error
 
+    async def _adapter(self, request: TextGenerationRequest) -> Any:
+        """The LoRARequest that goes with it, if one does."""
+        if request.lora is None:
+            return None
+        if self._shelf is None:
+            raise EngineRefused(f"the engine {self.name} takes no LoRA adapters")
+        return await self._shelf.take(request.lora)
+
     def _params(self, request: TextGenerationRequest, *, final_only: bool) -> Any:
         vllm = self._vllm
         arguments = sampling_arguments(request.sampling)
@@ -291,6 +314,8 @@ class VllmEngine:
             arguments["structured_outputs"] = vllm.StructuredOutputsParams(
                 **structured_arguments(request.json_format)
             )
+        if looks_for_calls(request) and getattr(self._parser, "shows_special_tokens", False):
+            arguments["skip_special_tokens"] = False
         if final_only:
             arguments["output_kind"] = vllm.RequestOutputKind.FINAL_ONLY
         else:
@@ -322,20 +347,4 @@ class VllmEngine:
         llm, vllm = self._llm, self._vllm
         if isinstance(error, vllm.EngineDeadError) or llm is None or llm.errored or self._died:
             return self._gone()
-        if isinstance(error, vllm.EngineGenerateError) and isinstance(error.__cause__, Exception):
-            error = error.__cause__
-        if isinstance(error, _named(vllm.exceptions, "GracefulHTTPError")):
-            return EngineOverloaded(str(error))
-        if isinstance(error, _named(vllm.exceptions, "RetryableRequestError")):
-            return EngineUnavailable(str(error))
-        refused = _named(vllm.exceptions, "VLLMClientError")
-        if isinstance(error, (*refused, ValueError, OverflowError)):
-            return EngineRefused(str(error))
-        if request.json_format is not None:
-            return EngineRefused(f"vLLM cannot use this JSON schema: {error}")
-        return EngineError(f"vLLM failed: {type(error).__name__}: {error}")
-
-
-def _named(module: Any, name: str) -> tuple[type[Exception], ...]:
-    """An exception class, if this vLLM has it."""
-    return (getattr(module, name),) if hasattr(module, name) else ()
+        return vllm_outputs.translated(error, vllm, with_schema=request.json_format is not None)

@@ -11,6 +11,7 @@ def vllm_names() -> SimpleNamespace:
     """The names of vLLM that are used. The first import takes 10 seconds or more."""
     from vllm import exceptions
     from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.lora.request import LoRARequest
     from vllm.platforms import current_platform
     from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -31,6 +32,7 @@ def vllm_names() -> SimpleNamespace:
         SamplingParams=SamplingParams,
         StructuredOutputsParams=StructuredOutputsParams,
         AsyncLLM=StoppedByHand,
+        LoRARequest=LoRARequest,
         EngineDeadError=EngineDeadError,
         EngineGenerateError=EngineGenerateError,
     )

@@ -33,6 +33,8 @@ CPU_KV_CACHE_GIB = "1"
 
 _SOCKETS = "VLLM_RPC_BASE_PATH"
 
+LORA_WORKER = "fogbank.engines.vllm_worker.MendedLora"
+
 # Owned by VllmEngine, or unsafe: code from a model folder is never run.
 REFUSED_OPTIONS = {
     "model": "the profile's `weights` name the model",
@@ -64,13 +66,20 @@ def engine_arguments(
     arguments: dict[str, Any] = {
         "disable_log_stats": True,
         "use_tqdm_on_load": False,
+        # Live traffic goes before what is asked for at low priority.
+        "scheduling_policy": "priority",
         # guidance ignores no keyword silently; white space could otherwise run to max_tokens.
         "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
     }
     if on_cpu:
         arguments["enforce_eager"] = True
+        # A prompt that is read in parts ends the engine if its request has a seed: vLLM turns back
+        # the request's generator, and those of a CPU cannot be (seen with 0.32).
+        arguments["enable_chunked_prefill"] = False
         if not cpu_computes_bfloat16():
             arguments["dtype"] = "float32"
+        if options.get("enable_lora"):
+            arguments["worker_extension_cls"] = LORA_WORKER
     defaults = {name: value for name, value in arguments.items() if name in known}
     return {**defaults, **options, "model": str(model), "trust_remote_code": False}
 

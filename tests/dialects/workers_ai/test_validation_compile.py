@@ -71,6 +71,9 @@ def test_keywords_leave_values_of_other_types_alone() -> None:
 def test_the_packaged_schemas_are_those_of_the_cards() -> None:
     assert set(load_schemas(package_data(), None)) == {
         "bge-m3",
+        "speech-recognition-turbo",
+        "speech-recognition",
+        "image-classification",
         "image-to-text",
         "llama-guard",
         "reranking",

@@ -39,7 +39,18 @@ def plain(schema: Any) -> Any:
         return schema
     if schema.get(FLAG):
         return {"enum": [True, False, "true", "false"]}
+    if schema.get("format") == "binary":
+        return False  # raw bytes: no JSON value is that
+    if schema.get("x-any-type"):
+        return True
+    if schema.get("x-octets"):
+        return {"anyOf": [_array(schema), {**_array(schema), "type": "object"}]}
     return {"anyOf" if key == "oneOf" else key: plain(item) for key, item in schema.items()}
+
+
+def _array(schema: dict[str, Any]) -> dict[str, Any]:
+    """An array of bytes; as an object, its values are what its items are."""
+    return {"type": "array", "items": schema["items"], "additionalProperties": schema["items"]}
 
 
 def near(schema: dict[str, Any]) -> st.SearchStrategy[Any]:

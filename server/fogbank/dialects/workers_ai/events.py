@@ -1,35 +1,58 @@
 """Server-sent events of a streamed answer (contract 1.3): `data:` lines, `[DONE]` on success."""
 
 import time
+from random import randint
 from typing import Any
 
 import orjson
 
 from fogbank.catalog.card import Card
 from fogbank.dialects.streaming import used
+from fogbank.dialects.workers_ai.forms.function_calling import native_deltas, openai_calls
 from fogbank.dialects.workers_ai.forms.text_generation import usage
 from fogbank.errors import AIError
 from fogbank.tasks import TextChunk
 
 DONE = b"data: [DONE]\n\n"
+END = b"}\n\n"
+CLOSED = {"id": None, "type": None, "index": 0, "function": {"name": None, "arguments": None}}
+SHORTEST_PADDING, LONGEST_PADDING = 4, 60
+PADDING = b"abdefghijklmnoprstuvxyz1234567890" * 2
 
 
 class NativeEvents:
     """`{"response": ...}`, no `tool_calls`: an empty list makes a client drop all later text."""
 
     def chunk(self, chunk: TextChunk) -> bytes:
-        """One event for new text."""
+        """One event for new text; for calls one with all of them and one that closes them."""
+        if chunk.tool_calls:
+            calls = native_deltas(chunk.tool_calls)
+            return event({"response": "", "tool_calls": calls}) + event({"tool_calls": [CLOSED]})
         if not chunk.text:
             return b""
         return b'data: {"response":' + orjson.dumps(chunk.text) + b"}\n\n"
 
     def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
-        """An empty response with the usage."""
-        return event({"response": "", "usage": usage(used(last), neurons)}) + DONE
+        """Why it ended, if by a call; an empty response with the usage."""
+        called = last is not None and last.finish_reason == "tool_calls"
+        reason = event({"finish_reason": "tool_calls"}) if called else b""
+        return reason + event({"response": "", "usage": usage(used(last), neurons)}) + DONE
 
     def failure(self, error: AIError, request_id: str) -> bytes:
         """One event, and no `[DONE]` after it (decisions.md 6)."""
         return failure(error, request_id)
+
+
+class PaddedEvents(NativeEvents):
+    """Native events with `p`, a padding of random length that hides how long a token is."""
+
+    def chunk(self, chunk: TextChunk) -> bytes:
+        """As without padding, but for `p`."""
+        plain = super().chunk(chunk)
+        if not plain:
+            return plain
+        padding = PADDING[: randint(SHORTEST_PADDING, LONGEST_PADDING)]
+        return plain[: -len(END)] + b',"p":"' + padding + b'"' + END
 
 
 class ChatCompletionEvents:
@@ -47,7 +70,12 @@ class ChatCompletionEvents:
         self._before = b"data: " + head + b',"choices":[{"index":0,"delta":{"content":'
 
     def chunk(self, chunk: TextChunk) -> bytes:
-        """One event for new text."""
+        """One event for new text or for calls."""
+        if chunk.tool_calls:
+            calls = [
+                {"index": at, **call} for at, call in enumerate(openai_calls(chunk.tool_calls))
+            ]
+            return event({**self._head, "choices": [{"index": 0, "delta": {"tool_calls": calls}}]})
         if not chunk.text:
             return b""
         return self._before + orjson.dumps(chunk.text) + b"}}]}\n\n"

@@ -4,20 +4,24 @@ What REST, the batch queue and the binding have in common.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fogbank import errors
 from fogbank.catalog.card import Card
 from fogbank.dialects.asgi import Headers
 from fogbank.dialects.streaming import Framing
-from fogbank.dialects.workers_ai import events, forms
+from fogbank.dialects.workers_ai import forms
+from fogbank.dialects.workers_ai.bodies import raw_property
+from fogbank.dialects.workers_ai.events import ChatCompletionEvents, NativeEvents, PaddedEvents
 from fogbank.dialects.workers_ai.forms.text_generation import wants_stream
+from fogbank.dialects.workers_ai.lora import adapter
 from fogbank.dialects.workers_ai.validation import InputSchema, describe
 from fogbank.errors import AIError
 from fogbank.runtime.context import Context
 from fogbank.runtime.runtime import Runtime
-from fogbank.tasks import TaskRequest, TextGenerationRequest
+from fogbank.storage.finetunes import FinetuneStore
+from fogbank.tasks import TaskRequest, TextGenerationRequest, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +35,44 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """`result` of an answer and the headers that go with it."""
+    """`result` of an answer, the headers that go with it, and what it used.
+
+    `neurons` is None for a model without a price.
+    """
 
     result: Any
     headers: Headers
+    usage: Usage
+    neurons: float | None
 
 
 class Inference:
     """Runs model inputs. `schemas` are the input schemas by name."""
 
-    def __init__(self, runtime: Runtime, schemas: Mapping[str, InputSchema]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        schemas: Mapping[str, InputSchema],
+        finetunes: FinetuneStore,
+        *,
+        stream_padding: bool = False,
+    ) -> None:
         self.runtime = runtime
+        self._native_events = PaddedEvents if stream_padding else NativeEvents
+        self._finetunes = finetunes
         self._schemas = schemas
 
-    def prepare(self, card: Card, data: Any, context: Context) -> Prepared:
-        """Checks a parsed body by the card's input schema. Raises AIError."""
+    def schema(self, card: Card) -> InputSchema:
+        """The input schema of a card."""
+        return self._schemas[card.input]
+
+    def prepare(
+        self, card: Card, data: Any, context: Context, files: Mapping[str, bytes] | None = None
+    ) -> Prepared:
+        """Checks a parsed body by the card's input schema. Raises AIError.
+
+        `data` may be raw bytes; `files` are properties that came as bytes (`bodies.Body`).
+        """
         self.runtime.check(card)
         if isinstance(data, dict) and isinstance(options := data.get("options"), dict):
             context.reject_if_busy = options.get("rejectIfBusy") is True
@@ -53,12 +80,24 @@ class Inference:
         schema = self._schemas[card.input]
         if found := schema.validate(data):
             raise AIError(errors.BAD_INPUT, detail=describe(found))
+        if isinstance(data, bytes):
+            raw = raw_property(schema)
+            assert raw, "the schema took bytes, so it says what they are"
+            request = forms.parse(card, {raw: data}, self.runtime.sampling_defaults(card))
+            return Prepared(card, request, False)
         if "image" in data and card.task == "Text Generation":
             raise AIError(errors.INVALID_INPUT, detail="images are not read here")
         checked = schema.checked(data)
+        if files:
+            checked |= {name: value for name, value in files.items() if name in checked}
+        if "tool_choice" in data:  # in no schema, yet clients send it
+            checked["tool_choice"] = data["tool_choice"]
         if checked.keys() == {"requests"}:
             raise AIError(errors.INVALID_INPUT, detail="'requests' needs ?queueRequest=true")
         request = forms.parse(card, checked, self.runtime.sampling_defaults(card))
+        if isinstance(request, TextGenerationRequest) and "lora" in checked:
+            lora = adapter(self._finetunes, self.runtime, card, checked["lora"], context.account)
+            request = replace(request, lora=lora)
         streamed = isinstance(request, TextGenerationRequest) and wants_stream(checked)
         return Prepared(card, request, streamed)
 
@@ -71,13 +110,13 @@ class Inference:
         headers = self.headers(prepared.card, context)
         if answer.neurons is not None:
             headers.append((b"cf-ai-neurons", f"{answer.neurons:.2f}".encode()))
-        return Whole(result, headers)
+        return Whole(result, headers, answer.result.usage, answer.neurons)
 
     def framing(self, prepared: Prepared) -> Framing:
         """How this card's answers stream."""
         if prepared.card.output == "chat-completion":
-            return events.ChatCompletionEvents(prepared.card)
-        return events.NativeEvents()
+            return ChatCompletionEvents(prepared.card)
+        return self._native_events()
 
     def headers(self, card: Card, context: Context) -> Headers:
         """The request id and, where a stand-in answers, its name (contract 1.2)."""

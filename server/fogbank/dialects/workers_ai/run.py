@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qs
 
-import orjson
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from fogbank import errors
 from fogbank.catalog.card import Card
 from fogbank.dialects import intake
 from fogbank.dialects.asgi import ClientGone, Headers, send_json, while_connected
@@ -15,26 +16,42 @@ from fogbank.dialects.exchange import exchange
 from fogbank.dialects.front_door import front_door_body
 from fogbank.dialects.services import Services, route
 from fogbank.dialects.streaming import send_stream
+from fogbank.dialects.workers_ai.batch import BatchQueue
+from fogbank.dialects.workers_ai.bodies import Body, parse_body
 from fogbank.dialects.workers_ai.inference import Inference, Prepared
+from fogbank.dialects.workers_ai.validation import InputSchema, describe
 from fogbank.errors import AIError, RouteError, account_error, unknown_model, unknown_path
 from fogbank.runtime.context import Context
 from fogbank.settings import Settings
 from fogbank.tasks import TextGenerationRequest
 
 ACCOUNT = re.compile(r"[0-9a-fA-F]{32}")
+ANY = InputSchema({})
+NAMED = InputSchema(
+    {
+        "type": "object",
+        "required": ["model", "input"],
+        "properties": {"model": {"type": "string"}, "input": {"type": "object"}},
+    }
+)
 
 
 def run_routes(services: Services) -> Iterable[Route]:
-    """The run route."""
-    endpoint = RunEndpoint(services.inference, services.settings)
+    """The run route, with the model in the path or in the body."""
+    endpoint = RunEndpoint(services.inference, services.batches, services.settings)
     yield route("/client/v4/accounts/{account_id}/ai/run/{model:path}", endpoint)
+    yield route("/client/v4/accounts/{account_id}/ai/run", endpoint)
 
 
 class RunEndpoint:
-    """The run route as an ASGI application; its scope has `account_id` and `model` in the path."""
+    """The run route as an ASGI application; its scope has `account_id` in the path.
 
-    def __init__(self, inference: Inference, settings: Settings) -> None:
+    `model` is in the path too, or the body is `{"model": ..., "input": ...}`.
+    """
+
+    def __init__(self, inference: Inference, batches: BatchQueue, settings: Settings) -> None:
         self._inference = inference
+        self._batches = batches
         self._runtime = inference.runtime
         self._settings = settings
 
@@ -46,28 +63,50 @@ class RunEndpoint:
 
         await exchange(
             context,
-            scope["path_params"]["model"],
+            lambda: scope["path_params"].get("model", ""),
             self._work(context, scope, receive, send),
             refuse,
         )
 
     async def _work(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         with self._runtime.metrics.refusals():
-            card = self._card(scope)
-            body = await intake.body(scope, receive, self._settings)
-            prepared = self._inference.prepare(card, _parsed(body), context)
+            card, body = await self._read(context, scope, receive)
+            if asks_for_batch(scope["query_string"], body.data):
+                result = await self._batches.answer(card, body.data, context)
+                await send_json(send, 200, envelope(result), self._inference.headers(card, context))
+                return
+            prepared = self._inference.prepare(card, body.data, context, body.files)
         work = self._stream if prepared.streamed else self._whole
         if not await while_connected(receive, work(prepared, context, send)):
             raise ClientGone
 
-    def _card(self, scope: Scope) -> Card:
+    async def _read(self, context: Context, scope: Scope, receive: Receive) -> tuple[Card, Body]:
+        """The model and its input. A limit that is reached refuses before the body is read."""
+        name = self._model(scope)
+        if not name:
+            body = await intake.body(scope, receive, self._settings)
+            name, data = _unwrapped((await parse_body(body, scope, ANY)).data)
+            scope["path_params"]["model"] = name
+            card = self._card(name)
+            self._runtime.rate(card, context)
+            return card, Body(data)
+        card = self._card(name)
+        self._runtime.rate(card, context)
+        body = await intake.body(scope, receive, self._settings)
+        return card, await parse_body(body, scope, self._inference.schema(card))
+
+    def _model(self, scope: Scope) -> str:
         if not ACCOUNT.fullmatch(scope["path_params"]["account_id"]):
             raise account_error(scope["path"])
         if scope["method"] != "POST":
             raise unknown_path(scope["path"])
-        card = self._runtime.catalog.resolve(scope["path_params"]["model"])
+        model: str = scope["path_params"].get("model", "")
+        return model.removeprefix("run/")
+
+    def _card(self, name: str) -> Card:
+        card = self._runtime.catalog.resolve(name)
         if card is None:
-            raise unknown_model()
+            raise unknown_model(name)
         return card
 
     async def _whole(self, prepared: Prepared, context: Context, send: Send) -> None:
@@ -87,12 +126,19 @@ class RunEndpoint:
         )
 
 
-def _parsed(body: bytes) -> Any:
-    """Told to be JSON by its content, not by its header (contract 1.1)."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ""
+def asks_for_batch(query: bytes, data: Any) -> bool:
+    """Whether a body is for the batch queue (contract 5.1); other query parameters are ignored."""
+    if b"queueRequest" in query and parse_qs(query).get(b"queueRequest") == [b"true"]:
+        return True
+    return isinstance(data, dict) and data.keys() == {"request_id"}
+
+
+def _unwrapped(body: Any) -> tuple[str, dict[str, Any]]:
+    """Model and input of a body that names both; `options` may stand beside them."""
+    if found := NAMED.validate(body):
+        raise AIError(errors.BAD_INPUT, detail=describe(found))
+    options = {"options": body["options"]} if "options" in body else {}
+    return body["model"], options | body["input"]
 
 
 def envelope(result: Any) -> dict[str, Any]:

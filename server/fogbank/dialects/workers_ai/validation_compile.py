@@ -11,6 +11,7 @@ from fogbank.dialects.workers_ai.validation_rules import (
     Items,
     Length,
     Node,
+    Octets,
     OneOf,
     Pattern,
     Rule,
@@ -19,6 +20,13 @@ from fogbank.dialects.workers_ai.validation_rules import (
 
 TEXT_BOOLEAN = "x-accept-text-boolean"
 """Ours: a boolean that may come as the text "true" or "false" (`raw`, contract 3.1)."""
+
+OCTETS = "x-octets"
+"""Ours: an array of bytes as numbers. `{"0": 82, "1": 73}` is one too: so the binding writes a
+Uint8Array (contract 6.6)."""
+
+ANY_TYPE = "x-any-type"
+"""Ours: `type` is told but not enforced, since another error than 5006 is due (5004)."""
 
 Loc = tuple[str | int, ...]
 
@@ -48,6 +56,15 @@ def _is_boolean_or_text(value: Any) -> bool:
     return value is True or value is False or value in ("true", "false")
 
 
+def _is_binary(value: Any) -> bool:
+    """A body of raw bytes, which is no text (contract 1.1)."""
+    return isinstance(value, bytes)
+
+
+def _is_octets(value: Any) -> bool:
+    return isinstance(value, list | dict)
+
+
 TYPES: dict[str, TypeTest] = {
     "string": lambda value: isinstance(value, str),
     "integer": _is_integer,
@@ -64,7 +81,7 @@ _KEYWORDS = {
     *_ANNOTATIONS,
     *_OBJECT,
     *("type", "oneOf", "items", "minimum", "maximum", "minLength", "maxLength"),
-    *("minItems", "maxItems", "enum", "pattern", TEXT_BOOLEAN),
+    *("minItems", "maxItems", "enum", "pattern", "format", TEXT_BOOLEAN, OCTETS, ANY_TYPE),
 }
 
 
@@ -105,7 +122,15 @@ class _Compiler:
             if name != "boolean":
                 self._problem((*loc, TEXT_BOOLEAN), "only a boolean may come as text")
             return name, _is_boolean_or_text
-        return name, TYPES[name]
+        if "format" in schema:
+            if schema["format"] != "binary" or name != "string":
+                self._problem((*loc, "format"), "expected binary, beside the type string")
+            return name, _is_binary
+        if schema.get(OCTETS) is True:
+            if name != "array":
+                self._problem((*loc, OCTETS), "only an array may hold bytes")
+            return name, _is_octets
+        return name, None if schema.get(ANY_TYPE) is True else TYPES[name]
 
     def _sizes(self, schema: dict[str, Any], loc: Loc) -> list[Rule]:
         rules: list[Rule] = []
@@ -136,7 +161,8 @@ class _Compiler:
     def _contents(self, schema: dict[str, Any], loc: Loc) -> list[Rule]:
         rules: list[Rule] = []
         if "items" in schema:
-            rules.append(Items(self.node(schema["items"], (*loc, "items"))))
+            items = Items(self.node(schema["items"], (*loc, "items")))
+            rules.append(Octets(items) if schema.get(OCTETS) is True else items)
         if _OBJECT & schema.keys():
             rules.append(self._fields(schema, loc))
         branches = self._get(schema, "oneOf", loc, _is_filled_list, "a list of schemas")

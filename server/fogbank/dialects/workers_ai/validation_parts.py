@@ -20,6 +20,7 @@ _TYPE_NAMES = {
     int: "integer",
     float: "number",
     str: "string",
+    bytes: "string",
     list: "array",
     dict: "object",
 }

@@ -125,6 +125,24 @@ class Items:
         return not isinstance(value, list) or _each(self.node, enumerate(value), path, parts)
 
 
+class Octets:
+    """`items` of an array of bytes, or of the object that stands for it: all numbers.
+
+    A million of them are looked at in no time when all are right.
+    """
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Items) -> None:
+        self.items = items
+
+    def __call__(self, value: Any, path: Path, parts: Parts) -> bool:
+        values = list(value.values()) if isinstance(value, dict) else value
+        if isinstance(values, list) and {*map(type, values)} <= {int, float}:
+            return True
+        return self.items(values, path, parts)
+
+
 class OneOf:
     """`oneOf`, met by one branch or more: the published schemas overlap (contract 2.3)."""
 

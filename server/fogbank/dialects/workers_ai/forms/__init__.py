@@ -11,10 +11,15 @@ from typing import Any
 from fogbank import errors, tasks
 from fogbank.catalog.card import Card, SamplingDefaults
 from fogbank.dialects.workers_ai.forms import (
+    image_classification,
+    reranking,
+    speech_recognition,
+    summarization,
     text_classification,
     text_embeddings,
     text_generation,
     token_classification,
+    translation,
 )
 from fogbank.dialects.workers_ai.forms.body import Body
 from fogbank.errors import AIError
@@ -34,6 +39,11 @@ FORMS: dict[str, Form] = {
     tasks.TEXT_EMBEDDINGS: Form(text_embeddings.parse, text_embeddings.render),
     tasks.TEXT_CLASSIFICATION: Form(text_classification.parse, text_classification.render),
     tasks.TOKEN_CLASSIFICATION: Form(token_classification.parse, token_classification.render),
+    tasks.RERANKING: Form(reranking.parse, reranking.render),
+    tasks.SUMMARIZATION: Form(summarization.parse, summarization.render),
+    tasks.TRANSLATION: Form(translation.parse, translation.render),
+    tasks.SPEECH_RECOGNITION: Form(speech_recognition.parse, speech_recognition.render),
+    tasks.IMAGE_CLASSIFICATION: Form(image_classification.parse, image_classification.render),
 }
 
 

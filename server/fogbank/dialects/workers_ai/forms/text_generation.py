@@ -7,6 +7,7 @@ import orjson
 
 from fogbank import errors
 from fogbank.catalog.card import Card, SamplingDefaults
+from fogbank.dialects.workers_ai.forms import function_calling
 from fogbank.dialects.workers_ai.forms.body import Body
 from fogbank.dialects.workers_ai.validation import text_boolean
 from fogbank.errors import AIError
@@ -26,9 +27,7 @@ def wants_stream(body: Body) -> bool:
 
 
 def parse(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationRequest:
-    """A prompt or a conversation. Raises AIError for LoRA, image parts and empty conversations."""
-    if "lora" in body:
-        raise AIError(errors.NO_LORA, model=card.name)
+    """A prompt or a conversation. Raises AIError for image parts and empty conversations."""
     json_format = _json_schema_of(body)
     if json_format and not card.json_mode:
         raise AIError(errors.NO_JSON_MODE)
@@ -37,7 +36,11 @@ def parse(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationR
         if not messages:
             raise AIError(errors.INVALID_INPUT, detail="'messages' is empty")
         return TextGenerationRequest(
-            messages=messages, sampling=_sampling(body, defaults), json_format=json_format
+            messages=messages,
+            sampling=_sampling(body, defaults),
+            json_format=json_format,
+            tools=function_calling.tools(body),
+            tool_choice=function_calling.tool_choice(body.get("tool_choice")),
         )
     return TextGenerationRequest(
         prompt=body["prompt"],
@@ -69,8 +72,7 @@ def _integer(value: float | None) -> int | None:
 
 def _message(item: Body) -> Message:
     message = Message(role=item.get("role", "user"), content=_content(item.get("content", "")))
-    if isinstance(item.get("name"), str):
-        message["name"] = item["name"]
+    function_calling.about_tools(message, item)
     return message
 
 
@@ -102,7 +104,8 @@ def render(card: Card, request: TextGenerationRequest, outcome: TextGenerationRe
     response = _response(request.json_format, outcome)
     if card.output == "chat-completion":
         return _chat_completion(card, outcome)
-    return {"response": response, "tool_calls": [], "usage": usage(outcome.usage)}
+    calls = function_calling.native_calls(outcome.tool_calls)
+    return {"response": response, "tool_calls": calls, "usage": usage(outcome.usage)}
 
 
 def usage(counts: Usage, neurons: float | None = None) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def usage(counts: Usage, neurons: float | None = None) -> dict[str, Any]:
 
 def _response(json_format: JsonFormat | None, outcome: TextGenerationResult) -> Any:
     """Text; in JSON mode with a schema the parsed value (decisions.md 1)."""
-    if json_format is None:
+    if json_format is None or outcome.tool_calls:
         return outcome.text
     try:
         value = orjson.loads(outcome.text)
@@ -133,7 +136,10 @@ def _response(json_format: JsonFormat | None, outcome: TextGenerationResult) -> 
 
 def _chat_completion(card: Card, outcome: TextGenerationResult) -> dict[str, Any]:
     now_ms = int(time.time() * 1000)
-    message = {"role": "assistant", "content": outcome.text}
+    message: dict[str, Any] = {"role": "assistant", "content": outcome.text}
+    if outcome.tool_calls:
+        message["content"] = outcome.text or None
+        message["tool_calls"] = function_calling.openai_calls(outcome.tool_calls)
     choice = {"index": 0, "message": message, "finish_reason": outcome.finish_reason}
     return {
         "id": f"id-{now_ms}",

@@ -1,0 +1,1 @@
+"""What a request costs: Cloudflare's prices as dated data, and neurons."""

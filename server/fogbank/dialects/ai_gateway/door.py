@@ -1,0 +1,119 @@
+"""Where the gateway is found: `/v1/{account}/{gateway}/...` at the root (decisions.md 14), and the
+header `cf-aig-gateway-id` on the ordinary routes (contract 1.7).
+"""
+
+import re
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fogbank import errors
+from fogbank.dialects import intake
+from fogbank.dialects.ai_gateway.gateway import Gateway, GatewayRequest
+from fogbank.dialects.ai_gateway.options import from_headers
+from fogbank.dialects.ai_gateway.step import WORKERS_AI, Step, make_step, universal_steps
+from fogbank.dialects.asgi import ClientGone, header, send_json, while_connected
+from fogbank.dialects.exchange import exchange
+from fogbank.dialects.services import Services
+from fogbank.dialects.workers_ai.run import send_error
+from fogbank.errors import AIError, RouteError
+from fogbank.settings import words
+from fogbank.storage.gateway_logs import GatewayLogs
+from fogbank.storage.response_cache import ResponseCache
+
+ACCOUNT = r"[0-9a-fA-F]{32}"
+ROOT = re.compile(rf"/v1/({ACCOUNT})/([^/]+)(?:/(.*))?")
+BY_HEADER = re.compile(rf"/client/v4/accounts/({ACCOUNT})/ai/(run/.+|v1/.+)")
+HEADER = b"cf-aig-gateway-id"
+NOT_SET_UP = {
+    "success": False,
+    "result": [],
+    "messages": [],
+    "error": [{"code": 2001, "message": "Please configure AI Gateway in the Cloudflare dashboard"}],
+}
+CHAT_BAD_FORMAT = {
+    "success": False,
+    "result": [],
+    "messages": [],
+    "error": [{"code": 2019, "message": "Chat completion bad format"}],
+}
+
+
+class GatewayDoor:
+    """A layer in front of the dialects: gateway requests are taken apart here, others pass."""
+
+    def __init__(self, services: Services, logs: GatewayLogs, app: ASGIApp) -> None:
+        settings = services.settings
+        cache = ResponseCache(settings.cache_bytes, services.clock.monotonic)
+        self._gateway = Gateway(services.runtime, cache, logs)
+        self._services = services
+        self._app = app
+        self._names = words(settings.gateways)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            path = scope["path"]
+            if path.startswith("/v1/") and (found := ROOT.fullmatch(path)):
+                account, gateway, rest = found.groups()
+                await self._answer(account, gateway, rest or "", scope, receive, send)
+                return
+            gateway = header(scope, HEADER)
+            if gateway and (found := BY_HEADER.fullmatch(path)):
+                rest = f"{WORKERS_AI}/{found[2]}"
+                await self._answer(found[1], gateway, rest, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _answer(
+        self, account: str, gateway: str, rest: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        context = intake.context(scope, self._services.settings, dialect="ai_gateway")
+
+        async def refuse(error: AIError | RouteError) -> None:
+            await send_error(error, context, send)
+
+        async def work() -> None:
+            if self._names and gateway.lower() not in self._names:
+                await send_json(send, 400, NOT_SET_UP)
+                return
+            body = await intake.body(scope, receive, self._services.settings)
+            steps = self._steps(account, rest, scope, body)
+            if steps is None:
+                await send_json(send, 400, CHAT_BAD_FORMAT)
+                return
+            # A universal request may bring its key in its steps: then each goes past the guard.
+            known = scope.get("state", {}).get("keyless") is not True
+            request = GatewayRequest(
+                account=account,
+                gateway=gateway,
+                tenant=f"{account}/{context.key or ''}",
+                scope=scope,
+                app=self._app if known else self._services.front,
+            )
+            if not await while_connected(receive, self._gateway.answer(request, steps, send)):
+                raise ClientGone
+
+        await exchange(context, f"{gateway}/{rest}", work(), refuse)
+
+    def _steps(self, account: str, rest: str, scope: Scope, body: bytes) -> list[Step] | None:
+        """None for a body that the compatible form cannot read."""
+        catalog = self._services.runtime.catalog
+        options = from_headers(headers_by_name(scope), self._services.settings)
+        provider, _, endpoint = rest.strip("/").partition("/")
+        if not provider:
+            try:
+                items = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                raise AIError(errors.INVALID_INPUT, detail="the body is not JSON") from None
+            return universal_steps(catalog, account, items, options)
+        if provider == "compat":
+            endpoint = f"v1/{endpoint}"
+        step = make_step(catalog, account, endpoint, body, options, provider=provider)
+        if provider == "compat" and not isinstance(step.data, dict):
+            return None
+        return [step]
+
+
+def headers_by_name(scope: Scope) -> dict[str, str]:
+    """The request's headers by lower-case name, the first of each."""
+    return {str(key, "latin-1"): str(value, "latin-1") for key, value in reversed(scope["headers"])}

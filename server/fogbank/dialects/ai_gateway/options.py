@@ -1,0 +1,155 @@
+"""How a request wants to be treated on its way: `cf-aig-*` headers and a step's `config`.
+
+Precedence: the step's config, then the request's headers, then the server's settings
+(contract 1.7).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from fogbank import errors
+from fogbank.errors import AIError
+from fogbank.settings import Settings
+
+PREFIX = "cf-aig-"
+OLD_NAMES = {"cf-cache-ttl": "cf-aig-cache-ttl", "cf-skip-cache": "cf-aig-skip-cache"}
+MIN_TTL, MAX_TTL = 60, 30 * 24 * 3600
+KEYED_TTL = 300
+MAX_ATTEMPTS = 5
+MAX_RETRY_DELAY_MS = 5000
+MAX_METADATA = 5
+BACKOFFS = ("constant", "linear", "exponential")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Times in seconds. `cache_ttl` 0 is no cache; `cache_asked` tells that the client wants it."""
+
+    cache_ttl: float = 0
+    cache_asked: bool = False
+    cache_key: str | None = None
+    skip_cache: bool = False
+    collect_log: bool = True
+    event_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    custom_cost: Mapping[str, Any] | None = None
+    request_timeout: float | None = None
+    max_attempts: int = 1
+    retry_delay: float = 1.0
+    backoff: str = "constant"
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after this failed attempt; the first is 1."""
+        if self.backoff == "linear":
+            return self.retry_delay * attempt
+        if self.backoff == "exponential":
+            return self.retry_delay * 2.0 ** (attempt - 1)
+        return self.retry_delay
+
+
+def from_headers(headers: Mapping[str, str], settings: Settings) -> Options:
+    """The options of a whole request; `headers` by lower-case name. Raises AIError (8001)."""
+    given = {OLD_NAMES.get(name, name): value for name, value in headers.items()}
+    given = {name.removeprefix(PREFIX): value for name, value in given.items() if PREFIX in name}
+    options = Options(cache_ttl=settings.gateway_cache_ttl)
+    if given.get("cache-key"):
+        options = replace(
+            options,
+            cache_key=given["cache-key"],
+            cache_asked=True,
+            cache_ttl=options.cache_ttl or KEYED_TTL,
+        )
+    if "cache-ttl" in given:
+        ttl = _number(given["cache-ttl"], "cf-aig-cache-ttl")
+        options = replace(options, cache_ttl=_ttl(ttl), cache_asked=ttl > 0)
+    return replace(
+        options,
+        skip_cache=given.get("skip-cache", "").lower() == "true",
+        collect_log=given.get("collect-log", "").lower() != "false",
+        event_id=given.get("event-id"),
+        metadata=_metadata(given.get("metadata")),
+        custom_cost=_object(given.get("custom-cost"), "cf-aig-custom-cost"),
+        **_handling({name.replace("-", "_"): value for name, value in given.items()}, "cf-aig-{}"),
+    )
+
+
+def of_step(options: Options, config: Mapping[str, Any]) -> Options:
+    """The options of one step of a universal request. Raises AIError (8001)."""
+    snake = {
+        "requestTimeout": "request_timeout",
+        "maxAttempts": "max_attempts",
+        "retryDelay": "retry_delay",
+        "backoff": "backoff",
+    }
+    given = {snake[name]: value for name, value in config.items() if name in snake}
+    options = replace(options, **_handling(given, "config.{}"))
+    if isinstance(config.get("skipCache"), bool):
+        options = replace(options, skip_cache=config["skipCache"])
+    if "cacheTtl" in config:
+        ttl = _number(config["cacheTtl"], "config.cacheTtl")
+        options = replace(options, cache_ttl=_ttl(ttl), cache_asked=ttl > 0)
+    return options
+
+
+def _handling(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Timeout and retries, which headers and configs have in common."""
+    found: dict[str, Any] = {}
+    if "request_timeout" in given:
+        milliseconds = _number(given["request_timeout"], name.format("request_timeout"))
+        found["request_timeout"] = milliseconds / 1000 if milliseconds > 0 else None
+    if "max_attempts" in given:
+        attempts = _number(given["max_attempts"], name.format("max_attempts"))
+        found["max_attempts"] = min(max(int(attempts), 1), MAX_ATTEMPTS)
+    if "retry_delay" in given:
+        delay = _number(given["retry_delay"], name.format("retry_delay"))
+        found["retry_delay"] = min(max(delay, 0), MAX_RETRY_DELAY_MS) / 1000
+    if "backoff" in given:
+        if given["backoff"] not in BACKOFFS:
+            allowed = ", ".join(BACKOFFS)
+            raise _invalid(name.format("backoff"), f"must be one of {allowed}")
+        found["backoff"] = given["backoff"]
+    return found
+
+
+def _ttl(seconds: float) -> float:
+    return min(max(seconds, MIN_TTL), MAX_TTL) if seconds > 0 else 0
+
+
+def _number(value: Any, name: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number) or isinstance(value, bool):
+        raise _invalid(name, "must be a number")
+    return number
+
+
+def _metadata(text: str | None) -> Mapping[str, Any] | None:
+    """The first five entries: more are not kept (contract 1.7)."""
+    entries = _object(text, "cf-aig-metadata")
+    if entries is None:
+        return None
+    if not all(isinstance(value, str | int | float | bool) for value in entries.values()):
+        raise _invalid("cf-aig-metadata", "may hold texts, numbers and booleans only")
+    return dict(list(entries.items())[:MAX_METADATA])
+
+
+def _object(text: str | None, name: str) -> Mapping[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise _invalid(name, "must be a JSON object")
+    return value
+
+
+def _invalid(name: str, what: str) -> AIError:
+    return AIError(errors.INVALID_INPUT, detail=f"'{name}' {what}")

@@ -1,0 +1,1 @@
+"""OpenAI's API under `/ai/v1` and at plain `/v1` (contract 1.6)."""

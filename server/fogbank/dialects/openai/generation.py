@@ -1,0 +1,131 @@
+"""Chat completions and text completions: one answer or several, whole or streamed."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.types import Send
+
+from fogbank import tasks
+from fogbank.dialects.asgi import send_json
+from fogbank.dialects.openai import choices, reply
+from fogbank.dialects.openai.endpoint import Ask, Endpoint
+from fogbank.dialects.openai.error_object import error_object
+from fogbank.dialects.streaming import send_events, send_stream, used
+from fogbank.dialects.workers_ai.events import DONE, event
+from fogbank.errors import AIError
+from fogbank.tasks import (
+    TextChunk,
+    TextGenerationRequest,
+    TextGenerationResult,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be generated: `requests` in the order of the choices, `n` to a prompt."""
+
+    requests: list[TextGenerationRequest]
+    n: int
+    stream: bool
+
+
+class ChoiceEvents(Protocol):
+    """Frames the chunks of one choice, its finish reason included."""
+
+    def __call__(self, chunk: TextChunk) -> bytes: ...
+
+
+class GenerationEndpoint(Endpoint):
+    """What the two routes share. A subclass reads a body and words a choice."""
+
+    task = tasks.TEXT_GENERATION
+    whole_object: str
+    piece_object: str
+
+    @abstractmethod
+    def read(self, ask: Ask) -> Wanted:
+        """The body as requests. Raises AIError."""
+
+    @abstractmethod
+    def choice(
+        self, index: int, request: TextGenerationRequest, result: TextGenerationResult
+    ) -> dict[str, Any]:
+        """A whole choice. Raises AIError for JSON mode that was not met."""
+
+    @abstractmethod
+    def events(self, head: dict[str, Any], index: int) -> ChoiceEvents:
+        """How a choice streams; `head` stands in front of `choices` in every event."""
+
+    def work(self, ask: Ask, send: Send) -> Coroutine[Any, Any, None]:
+        wanted = self.read(ask)
+        return self._stream(ask, wanted, send) if wanted.stream else self._whole(ask, wanted, send)
+
+    async def _whole(self, ask: Ask, wanted: Wanted, send: Send) -> None:
+        results = await choices.run_all(
+            self.runtime, ask.card, wanted.requests, ask.context, wanted.n
+        )
+        tally = choices.Tally(wanted.n)
+        for index, result in enumerate(results):
+            tally.add(index, result.usage)
+        neurons = self.runtime.meter.neurons(ask.card, tally.total)
+        body = {
+            **reply.head(self.whole_object, ask.card),
+            "choices": [
+                self.choice(index, wanted.requests[index], result)
+                for index, result in enumerate(results)
+            ],
+            "usage": reply.usage(tally.total, neurons),
+        }
+        await send_json(send, 200, body, self.headers(ask, neurons))
+
+    async def _stream(self, ask: Ask, wanted: Wanted, send: Send) -> None:
+        head = reply.head(self.piece_object, ask.card)
+        frames = [self.events(head, index) for index in range(len(wanted.requests))]
+        headers = self.headers(ask)
+        if len(frames) == 1:
+            framing = OneChoice(head, frames[0])
+            request = wanted.requests[0]
+            await send_stream(self.runtime, ask.card, request, ask.context, send, headers, framing)
+            return
+        tally = choices.Tally(wanted.n)
+
+        def frame(piece: choices.Piece) -> bytes:
+            index, chunk = piece
+            tally.add(index, used(chunk))
+            return frames[index](chunk)
+
+        def end(last: choices.Piece | None) -> bytes:
+            neurons = self.runtime.meter.neurons(ask.card, tally.total)
+            return usage_event(head, tally.total, neurons) + DONE
+
+        opened = choices.stream_all(self.runtime, ask.card, wanted.requests, ask.context, wanted.n)
+        await send_events(opened, frame, end, failure, ask.context, send, headers)
+
+
+class OneChoice:
+    """Framing of the usual stream, which has one choice."""
+
+    def __init__(self, head: dict[str, Any], frame: Callable[[TextChunk], bytes]) -> None:
+        self._head = head
+        self.chunk = frame
+
+    def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
+        """The usage with empty choices, as Cloudflare sends it unasked (contract 1.3)."""
+        return usage_event(self._head, used(last), neurons) + DONE
+
+    def failure(self, error: AIError, request_id: str) -> bytes:
+        """OpenAI's own error event, and no `[DONE]` after it (decisions.md 6)."""
+        return failure(error, request_id)
+
+
+def usage_event(head: dict[str, Any], counts: Usage, neurons: float | None) -> bytes:
+    """The last event before `[DONE]`."""
+    return event({**head, "choices": [], "usage": reply.usage(counts, neurons)})
+
+
+def failure(error: AIError, request_id: str) -> bytes:
+    """The last event of a stream that failed."""
+    return event({"error": error_object(error, request_id)})

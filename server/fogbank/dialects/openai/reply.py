@@ -1,0 +1,63 @@
+"""What answers of this dialect have in common: ids, times, usage, errors."""
+
+import time
+from typing import Any
+
+from starlette.types import Send
+
+from fogbank.catalog.card import Card
+from fogbank.dialects.asgi import Headers, send_json
+from fogbank.dialects.front_door import front_door_body
+from fogbank.dialects.workers_ai.run import error_body
+from fogbank.errors import AIError, RouteError
+from fogbank.runtime.context import Context
+from fogbank.tasks import Usage
+
+
+def head(kind: str, card: Card) -> dict[str, Any]:
+    """`id` (`id-` and epoch milliseconds), `object`, `created` and `model` (contract 1.3, 1.6)."""
+    now_ms = int(time.time() * 1000)
+    return {
+        "id": f"id-{now_ms}",
+        "object": kind,
+        "created": now_ms // 1000,
+        "model": card.name,
+    }
+
+
+def usage(counts: Usage, neurons: float | None) -> dict[str, Any]:
+    """Token counts; `neurons` where the model has a price (contract 1.2)."""
+    totals: dict[str, Any] = {
+        "prompt_tokens": counts.prompt_tokens,
+        "completion_tokens": counts.completion_tokens,
+        "total_tokens": counts.prompt_tokens + counts.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": counts.cached_tokens},
+    }
+    if neurons is not None:
+        totals["neurons"] = round(neurons, 4)
+    return totals
+
+
+def envelope(error: AIError | RouteError, request_id: str) -> dict[str, Any]:
+    """Cloudflare's error envelope (contract 1.1, 2.4)."""
+    if isinstance(error, RouteError):
+        return front_door_body(error)
+    return error_body(error, request_id)
+
+
+async def send_error(
+    send: Send,
+    error: AIError | RouteError,
+    context: Context,
+    body: dict[str, Any],
+    headers: Headers,
+) -> None:
+    """An error with its status; its request id only where the AI layer was reached."""
+    headers = [*headers]
+    if isinstance(error, RouteError):
+        await send_json(send, error.status, body, headers)
+        return
+    headers.append((b"cf-ai-req-id", context.request_id.encode()))
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    await send_json(send, error.kind.status, body, headers)

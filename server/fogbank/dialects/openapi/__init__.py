@@ -1,0 +1,1 @@
+"""What this server answers to, as an OpenAPI document at `/openapi.json`."""

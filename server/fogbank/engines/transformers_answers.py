@@ -1,0 +1,94 @@
+"""From a request to the result of its task, by way of the batches of a loaded head."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fogbank.engines import extractive
+from fogbank.engines.transformers_batches import TextBatches
+from fogbank.tasks import (
+    RERANKING,
+    TEXT_CLASSIFICATION,
+    TEXT_EMBEDDINGS,
+    TOKEN_CLASSIFICATION,
+    RerankingRequest,
+    RerankingResult,
+    SummarizationRequest,
+    SummarizationResult,
+    TaskResult,
+    TextClassificationRequest,
+    TextClassificationResult,
+    TextEmbeddingsRequest,
+    TextEmbeddingsResult,
+    TokenClassificationRequest,
+    TokenClassificationResult,
+)
+
+Answer = Callable[[TextBatches, Any], Awaitable[TaskResult]]
+
+
+async def embed(batches: TextBatches, request: TextEmbeddingsRequest) -> TaskResult:
+    """A vector for each text."""
+    computed = await batches.compute(request.texts, request.pooling, truncate=request.truncate)
+    return TextEmbeddingsResult(computed.results, computed.usage)
+
+
+async def compare(batches: TextBatches, request: RerankingRequest) -> TaskResult:
+    """Reranking by embeddings: the cosine of query and passage. The query is read once."""
+    computed = await batches.compute(
+        (request.query, *request.contexts), request.pooling, truncate=request.truncate
+    )
+    query, *passages = computed.results
+    scores = [sum(a * b for a, b in zip(query, row, strict=True)) for row in passages]
+    return RerankingResult(scores, computed.usage)
+
+
+async def extract(batches: TextBatches, request: SummarizationRequest) -> TaskResult:
+    """A summary of the text's own sentences; of a part of the best where none is short enough."""
+    parts = extractive.sentences(request.text) or [request.text]
+    computed = await batches.compute(parts)
+    lengths = [text.whole - text.encoding.special_tokens_mask.count(1) for text in computed.texts]
+    kept = extractive.choose(computed.results, lengths, request.max_length)
+    summary = " ".join(parts[at] for at in kept)
+    if not kept:
+        (best,) = extractive.choose(computed.results, [0] * len(parts), 0)[:1]
+        encoding = computed.texts[best].encoding
+        ends = [
+            end
+            for (_, end), special in zip(
+                encoding.offsets, encoding.special_tokens_mask, strict=True
+            )
+            if not special
+        ]
+        summary = parts[best][: ends[: request.max_length][-1]] if ends else ""
+    return SummarizationResult(summary.strip(), computed.usage)
+
+
+async def rerank(batches: TextBatches, request: RerankingRequest) -> TaskResult:
+    """Reranking by a cross-encoder, which reads the query anew with every passage."""
+    computed = await batches.compute_pairs(request.query, request.contexts)
+    return RerankingResult(computed.results, computed.usage)
+
+
+async def classify(batches: TextBatches, request: TextClassificationRequest) -> TaskResult:
+    """The probabilities of the model's labels."""
+    computed = await batches.compute((request.text,))
+    return TextClassificationResult(computed.results[0], computed.usage)
+
+
+async def tag(batches: TextBatches, request: TokenClassificationRequest) -> TaskResult:
+    """The entities of the text."""
+    computed = await batches.compute((request.text,))
+    return TokenClassificationResult(computed.results[0], computed.usage)
+
+
+ANSWERS: dict[str, dict[type, Answer]] = {
+    TEXT_EMBEDDINGS: {
+        TextEmbeddingsRequest: embed,
+        RerankingRequest: compare,
+        SummarizationRequest: extract,
+    },
+    RERANKING: {RerankingRequest: rerank},
+    TEXT_CLASSIFICATION: {TextClassificationRequest: classify},
+    TOKEN_CLASSIFICATION: {TokenClassificationRequest: tag},
+}
+"""By the engine's task, then by the request's; `tasks.ALSO_ANSWERS` says the same to profiles."""

@@ -1,0 +1,155 @@
+"""The meter of a server: neurons by the price table, the daily allocation, the ledger.
+
+What a request owes: an answer its whole usage; a cancelled one what was used until then, as far
+as the engine had told; an error nothing. A stand-in is priced as the model it stands in for.
+"""
+
+import asyncio
+from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
+from itertools import count
+from math import ceil
+from secrets import token_hex
+
+from fogbank import errors
+from fogbank.catalog.card import Card
+from fogbank.clock import Clock
+from fogbank.cost.prices import PriceTable
+from fogbank.errors import AIError
+from fogbank.runtime.context import Context
+from fogbank.runtime.meter import Record
+from fogbank.storage.ledger import Ledger
+from fogbank.storage.ledger_row import LedgerRow
+from fogbank.storage.ledger_store import LedgerStore
+from fogbank.tasks import Usage
+from fogbank.telemetry.metrics import Metrics
+
+
+class Allocation:
+    """Neurons that each account may use per UTC day; the request that passes the limit is served.
+
+    What this process served is counted here, what was served before it began is asked of the
+    ledger as soon as that can be used. A request without an account id belongs to the account "".
+    """
+
+    def __init__(self, daily_neurons: float, clock: Clock, *, retry_after: bool = True) -> None:
+        self._limit = daily_neurons
+        self._clock = clock
+        self._retry_after = retry_after
+        self._began = clock.now()
+        self._day = self._began.date()
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._before: dict[str, float] | None = None
+
+    def read(self, store: LedgerStore) -> None:
+        """Adds what earlier processes wrote down today; once."""
+        if self._before is None:
+            midnight = datetime.combine(self._began.date(), time(), UTC)
+            before: defaultdict[str, float] = defaultdict(float)
+            for total in store.totals(midnight, self._began):
+                before[total.account or ""] += total.neurons
+            self._before = dict(before)
+
+    def admit(self, account: str) -> None:
+        """Raises AIError 4006 once the account's neurons of today are used up."""
+        if self.spent(account) >= self._limit:
+            tomorrow = datetime.combine(self._day, time(), UTC) + timedelta(days=1)
+            wait = max(1, ceil((tomorrow - self._clock.now()).total_seconds()))
+            raise AIError(errors.ALLOCATION, retry_after=wait if self._retry_after else None)
+
+    def spend(self, account: str, neurons: float) -> None:
+        """Counts a request that has ended."""
+        self._turn()
+        self._spent[account] += neurons
+
+    def spent(self, account: str) -> float:
+        """The account's neurons of today."""
+        self._turn()
+        before = self._before or {}
+        if self._day == self._began.date():
+            return self._spent[account] + before.get(account, 0.0)
+        return self._spent[account]
+
+    def _turn(self) -> None:
+        today = self._clock.now().date()
+        if today != self._day:
+            self._day = today
+            self._spent.clear()
+
+
+class LedgerMeter:
+    """A `Meter` that writes every request into the ledger. Started before the engines."""
+
+    def __init__(
+        self,
+        prices: PriceTable,
+        ledger: Ledger,
+        metrics: Metrics,
+        clock: Clock,
+        allocation: Allocation | None = None,
+    ) -> None:
+        self.prices = prices
+        self._ledger = ledger
+        self._metrics = metrics
+        self._clock = clock
+        self._allocation = allocation
+        self._process = token_hex(6)
+        self._numbers = count(1)
+
+    async def start(self) -> None:
+        """Stores what an earlier process left behind."""
+        await asyncio.to_thread(self._ledger.start)
+
+    async def stop(self) -> None:
+        """Stores the last rows."""
+        await asyncio.to_thread(self._ledger.stop)
+
+    def admit(self, context: Context) -> None:
+        """Raises AIError when the account's daily allocation is used up."""
+        if self._allocation is not None:
+            self._allocation.admit(_account(context) or "")
+
+    def neurons(self, card: Card, usage: Usage) -> float | None:
+        """What this would have cost; None for a model that the price table lacks."""
+        return self.prices.neurons(card, usage)
+
+    def record(self, record: Record) -> None:
+        """Writes a finished request down, whatever its outcome; on the event loop."""
+        card, context, usage = record.card, record.context, record.usage
+        neurons = self.prices.neurons(card, usage)
+        if neurons is not None and record.outcome not in ("ok", "cancelled"):
+            neurons = 0.0
+        self._ledger.record(
+            LedgerRow(
+                id=f"{self._process}-{next(self._numbers)}",
+                request_id=context.request_id,
+                at=self._clock.now(),
+                account=_account(context),
+                key=context.key,
+                dialect=context.dialect,
+                kind="batch" if context.low_priority else "live",
+                model=card.name,
+                task=card.task,
+                engine=record.engine,
+                served_by=record.served_by,
+                streamed=record.streamed,
+                outcome=record.outcome,
+                prompt_tokens=usage.prompt_tokens,
+                cached_tokens=usage.cached_tokens,
+                completion_tokens=usage.completion_tokens,
+                audio_seconds=usage.audio_seconds,
+                images=usage.images,
+                neurons=neurons,
+                price_date=self.prices.date,
+                seconds=record.seconds,
+                first_seconds=record.first_seconds,
+            )
+        )
+        if neurons:
+            self._metrics.spent(card.name, neurons)
+            if self._allocation is not None:
+                self._allocation.spend(_account(context) or "", neurons)
+
+
+def _account(context: Context) -> str | None:
+    return context.account and context.account.lower()

@@ -1,0 +1,125 @@
+"""The ledger in a PostgreSQL, by URL: libpq reads it, TLS (`sslmode=...`) included.
+
+Importing this module needs psycopg, the extra `postgres`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+
+from fogbank.storage.ledger_row import LedgerRow, ledger_row
+from fogbank.storage.ledger_store import LedgerTotal, LedgerUnavailable, sorted_totals
+
+CONNECT_SECONDS = 5
+
+_Connection = psycopg.Connection[DictRow]
+
+
+def _m001_ledger(connection: _Connection) -> None:
+    connection.execute(
+        "create table fogbank_ledger ("
+        " id text primary key, request_id text not null, at timestamptz not null, account text,"
+        " key text, dialect text not null, kind text not null, model text not null,"
+        " task text not null, engine text not null, served_by text, streamed boolean not null,"
+        " outcome text not null, prompt_tokens bigint not null, cached_tokens bigint not null,"
+        " completion_tokens bigint not null, audio_seconds double precision not null,"
+        " images bigint not null, neurons double precision, price_date date,"
+        " seconds double precision not null, first_seconds double precision,"
+        " from_cache boolean not null)"
+    )
+    connection.execute("create index fogbank_ledger_at on fogbank_ledger (at)")
+
+
+MIGRATIONS: tuple[Callable[[_Connection], None], ...] = (_m001_ledger,)
+
+
+class PostgresLedger:
+    """A `LedgerStore` in the tables `fogbank_ledger` and `fogbank_ledger_version`."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        with _usable():
+            self._connection = psycopg.connect(autocommit=True, row_factory=dict_row, **options)
+        try:
+            with _usable():
+                _migrate(self._connection)
+        except LedgerUnavailable:
+            self._connection.close()
+            raise
+
+    def insert(self, rows: Sequence[LedgerRow]) -> None:
+        with _usable():
+            self._connection.execute(
+                "insert into fogbank_ledger"
+                " select * from json_populate_recordset(null::fogbank_ledger, %s::json)"
+                " on conflict (id) do nothing",
+                (orjson.dumps(rows).decode(),),
+            )
+
+    def records(self, since: datetime, until: datetime) -> Iterator[LedgerRow]:
+        with _usable(), self._connection.transaction():
+            with self._connection.cursor("fogbank_records") as cursor:  # not all in memory
+                cursor.execute(
+                    "select * from fogbank_ledger where at >= %s and at < %s order by at, id",
+                    (since, until),
+                )
+                for row in cursor:
+                    yield ledger_row({**row, "at": row["at"].astimezone(UTC)})
+
+    def totals(self, since: datetime, until: datetime) -> list[LedgerTotal]:
+        with _usable():
+            rows = self._connection.execute(
+                "select (at at time zone 'UTC')::date as day, account, key, model,"
+                " count(*) as requests, sum(prompt_tokens)::bigint as prompt_tokens,"
+                " sum(cached_tokens)::bigint as cached_tokens,"
+                " sum(completion_tokens)::bigint as completion_tokens,"
+                " sum(audio_seconds) as audio_seconds, sum(images)::bigint as images,"
+                " coalesce(sum(neurons), 0) as neurons, count(*) - count(neurons) as unpriced"
+                " from fogbank_ledger where at >= %s and at < %s group by 1, 2, 3, 4",
+                (since, until),
+            ).fetchall()
+        return sorted_totals(LedgerTotal(**row) for row in rows)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def connection_options(url: str) -> dict[str, Any]:
+    """What libpq reads in the URL. Raises LedgerUnavailable, without the URL's password."""
+    try:
+        return {"connect_timeout": CONNECT_SECONDS, **conninfo_to_dict(url)}
+    except psycopg.ProgrammingError:
+        raise LedgerUnavailable(
+            "the ledger's URL cannot be read; expected postgresql://USER:PASSWORD@HOST/DATABASE"
+        ) from None
+
+
+def _migrate(connection: _Connection) -> None:
+    """Applies what this database has not seen, all or none; servers that start together queue."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtext('fogbank_ledger'))")
+        connection.execute(
+            "create table if not exists fogbank_ledger_version (version integer not null)"
+        )
+        row = connection.execute(
+            "select coalesce(max(version), 0) as version from fogbank_ledger_version"
+        ).fetchone()
+        assert row is not None
+        for number, migration in enumerate(MIGRATIONS, start=1):
+            if number > row["version"]:
+                migration(connection)
+                connection.execute("insert into fogbank_ledger_version values (%s)", (number,))
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise LedgerUnavailable(f"PostgreSQL: {text}") from error

@@ -1,0 +1,222 @@
+"""Asynchronous batches over REST (contract 5.1)."""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fogbank.clock import TurnedClock
+from fogbank.dialects.workers_ai import batch_input, batch_item
+from fogbank.engines.base import EngineDead, EngineRefused
+from fogbank.tasks import TextGenerationRequest
+from tests.server import (
+    ABSENT,
+    CHAT,
+    CLASSIFY,
+    EMBED,
+    RUN,
+    TEXT,
+    Running,
+    profile,
+    running,
+    settings,
+    until,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.contract("5.1")]
+QUEUE = "?queueRequest=true"
+
+
+async def submit(fogbank: Running, model: str, *items: Any, **options: Any) -> str:
+    response = await fogbank.run(model + QUEUE, {"requests": list(items)}, **options)
+    assert response.status_code == 200, response.text
+    result = response.json()["result"]
+    assert result == {"status": "queued", "request_id": result["request_id"], "model": model}
+    assert str(uuid.UUID(result["request_id"])) == result["request_id"]
+    return str(result["request_id"])
+
+
+async def poll(fogbank: Running, model: str, batch: str, **options: Any) -> dict[str, Any]:
+    response = await fogbank.run(model + QUEUE, {"request_id": batch}, **options)
+    assert response.status_code == 200, response.text
+    result: dict[str, Any] = response.json()["result"]
+    return result
+
+
+async def done(fogbank: Running, model: str, batch: str) -> dict[str, Any]:
+    async with asyncio.timeout(5):
+        while "responses" not in (result := await poll(fogbank, model, batch)):
+            assert result["status"] in ("queued", "running")
+            assert result["request_id"] == batch
+            await asyncio.sleep(0.01)
+    return result
+
+
+async def test_from_queue_to_responses(fogbank: Running) -> None:
+    items = [{"prompt": "one two", "external_reference": "a"}, {"prompt": "three"}]
+    result = await done(fogbank, TEXT, await submit(fogbank, TEXT, *items))
+    first, second = sorted(result["responses"], key=lambda answer: answer["id"])
+    assert (first["id"], first["success"], first["external_reference"]) == (0, True, "a")
+    assert first["result"]["response"] == "one two"
+    assert (second["external_reference"], second["result"]["response"]) == (None, "three")
+    assert result["usage"]["prompt_tokens"] == 3
+    assert result["usage"]["total_tokens"] == 6
+
+
+async def test_every_task_and_a_bare_request_id(fogbank: Running) -> None:
+    batch = await submit(fogbank, EMBED, {"text": ["a", "b"]}, {"text": "c", "pooling": "cls"})
+    result = await done(fogbank, EMBED, batch)
+    assert [answer["result"]["shape"] for answer in result["responses"]] == [[2, 384], [1, 384]]
+    response = await fogbank.run(EMBED, {"request_id": batch})
+    assert response.json()["result"] == result
+    batch = await submit(fogbank, CLASSIFY, {"text": "good"})
+    assert len((await done(fogbank, CLASSIFY, batch))["responses"][0]["result"]) == 2
+
+
+async def test_items_run_at_low_priority(fogbank: Running) -> None:
+    await done(fogbank, TEXT, await submit(fogbank, TEXT, {"prompt": "a", "stream": True}))
+    await fogbank.run(TEXT, {"prompt": "b"})
+    batched, alive = fogbank.engine.requests
+    assert isinstance(batched, TextGenerationRequest)
+    assert isinstance(alive, TextGenerationRequest)
+    assert (batched.low_priority, alive.low_priority) == (True, False)
+
+
+async def test_running_and_live_traffic_beside_it(tmp_path: Path) -> None:
+    async with running(settings(tmp_path), profile(max_concurrent=4)) as fogbank:
+        fogbank.engine.stall()
+        batch = await submit(fogbank, TEXT, *[{"prompt": f"p{n}"} for n in range(9)])
+        await until(lambda: fogbank.engine.running == 3)
+        assert (await poll(fogbank, TEXT, batch))["status"] == "running"
+        body = {"prompt": "live", "options": {"rejectIfBusy": True}}
+        task = asyncio.create_task(fogbank.run(TEXT, body))
+        await until(lambda: fogbank.engine.running == 4)
+        fogbank.engine.release()
+        assert (await task).json()["result"]["response"] == "live"
+        assert len((await done(fogbank, TEXT, batch))["responses"]) == 9
+
+
+async def test_one_item_fails(fogbank: Running) -> None:
+    items = [{"prompt": "a", "max_tokens": 5000, "external_reference": "x"}, {"prompt": "b"}]
+    failed, good = (await done(fogbank, TEXT, await submit(fogbank, TEXT, *items)))["responses"]
+    error = failed["errors"][0]
+    assert failed == {
+        "id": 0,
+        "external_reference": "x",
+        "result": {},
+        "success": False,
+        "errors": [error],
+    }
+    assert error["code"] == 5021
+    assert "(5001)" in error["message"]
+    assert good["success"] is True
+
+
+async def test_what_passes_is_tried_again(
+    fogbank: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_item, "PAUSE", 0.001)
+    fogbank.engine.fail_next(EngineDead("gone"))
+    result = await done(fogbank, TEXT, await submit(fogbank, TEXT, {"prompt": "a"}))
+    assert result["responses"][0]["result"]["response"] == "a"
+    fogbank.engine.fail_next(EngineRefused("no"))
+    result = await done(fogbank, TEXT, await submit(fogbank, TEXT, {"prompt": "a"}))
+    assert result["responses"][0]["errors"][0]["code"] == 8001
+    for _ in range(batch_item.TRIES):
+        fogbank.engine.fail_next(EngineDead("gone"))
+    result = await done(fogbank, TEXT, await submit(fogbank, TEXT, {"prompt": "a"}))
+    assert result["responses"][0]["errors"][0]["code"] == 7009
+    fogbank.engine.fail_next(RuntimeError("bug"))
+    result = await done(fogbank, TEXT, await submit(fogbank, TEXT, {"prompt": "a"}))
+    assert result["responses"][0]["errors"][0]["message"] == "Upstream service unavailable"
+
+
+@pytest.mark.contract("2.3")
+@pytest.mark.parametrize(
+    ("model", "body", "part"),
+    [
+        (EMBED, {"requests": [{"text": "a"}, {"x": 1}]}, "'/requests/1' are 'text'"),
+        (TEXT, {"requests": [{"prompt": 5}]}, "'/requests/0/prompt', 'string' not in 'integer'"),
+        (TEXT, {"requests": ["x"]}, "'/requests/0', 'object' not in 'string'"),
+        (TEXT, {"requests": 5}, "'/requests', 'array' not in 'integer'"),
+        (TEXT, {"prompt": "a"}, "required properties at '/' are 'requests'"),
+        (TEXT, [], "'/', 'object' not in 'array'"),
+        (TEXT, {"request_id": 5}, "required properties at '/' are 'requests'"),
+    ],
+)
+async def test_checked_before_it_is_queued(
+    fogbank: Running, model: str, body: Any, part: str
+) -> None:
+    response = await fogbank.run(model + QUEUE, body)
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["code"]) == (400, 5006)
+    assert part in error["message"]
+
+
+async def test_other_refusals(fogbank: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    response = await fogbank.run(TEXT + QUEUE, {"requests": []})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, 8001)
+    response = await fogbank.run(ABSENT + QUEUE, {"requests": [{"prompt": "a"}]})
+    assert response.json()["errors"][0]["code"] == 5018
+    monkeypatch.setattr(batch_input, "MAX_ITEMS", 2)
+    response = await fogbank.run(TEXT + QUEUE, {"requests": [{"prompt": "a"}] * 3})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (413, 3006)
+    response = await fogbank.run(TEXT + QUEUE, {"requests": [{"prompt": "a" * 10_000_000}]})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (413, 3006)
+    assert fogbank.engine.started == 0
+
+
+async def test_only_its_owner_sees_it(fogbank: Running) -> None:
+    batch = await submit(fogbank, TEXT, {"prompt": "a"})
+    await done(fogbank, TEXT, batch)
+    body = {"request_id": batch}
+    other = f"/client/v4/accounts/{'0' * 32}/ai/run/{TEXT}{QUEUE}"
+    for url in (other, RUN + CHAT + QUEUE):
+        response = await fogbank.client.post(url, json=body)
+        assert (response.status_code, response.json()["errors"][0]["code"]) == (400, 8001)
+    response = await fogbank.run(TEXT + QUEUE, {"request_id": "nothing"})
+    assert response.json()["errors"][0]["code"] == 8001
+    response = await fogbank.client.post(RUN.lower() + TEXT, json=body)
+    assert response.status_code == 200
+
+
+async def test_not_another_key(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, keys="always")) as fogbank:
+        mine, other = (
+            {"authorization": f"Bearer {fogbank.server.guard._keys.create(name)}"}
+            for name in ("mine", "other")
+        )
+        batch = await submit(fogbank, TEXT, {"prompt": "a"}, headers=mine)
+        response = await fogbank.run(TEXT, {"request_id": batch}, headers=other)
+        assert response.json()["errors"][0]["code"] == 8001
+        assert (await fogbank.run(TEXT, {"request_id": batch}, headers=mine)).status_code == 200
+
+
+async def test_results_are_kept_for_a_time(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    async with running(settings(tmp_path, batch_keep=2), clock=clock) as fogbank:
+        batch = await submit(fogbank, TEXT, {"prompt": "a"})
+        await done(fogbank, TEXT, batch)
+        clock.turn(7100)
+        assert "responses" in await poll(fogbank, TEXT, batch)
+        clock.turn(200)
+        response = await fogbank.run(TEXT, {"request_id": batch})
+        assert response.json()["errors"][0]["code"] == 8001
+
+
+async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with running(settings(tmp_path), profile(max_concurrent=2)) as fogbank:
+        fogbank.engine.slow(0.01)
+        batch = await submit(fogbank, TEXT, *[{"prompt": f"p{n}"} for n in range(6)])
+        await until(lambda: fogbank.engine.started >= 3)
+        fogbank.engine.stall()
+        before = fogbank.engine.started
+        assert before < 6
+    async with running(settings(tmp_path)) as fogbank:
+        result = await done(fogbank, TEXT, batch)
+        assert [answer["result"]["response"] for answer in result["responses"]] == [
+            f"p{n}" for n in range(6)
+        ]
+        assert 6 - before <= fogbank.engine.started < 6
