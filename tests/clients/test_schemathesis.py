@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ async def url(fogbank: Running) -> AsyncIterator[str]:
         yield address
 
 
-async def schemathesis(url: str, *options: str) -> str:
+async def schemathesis(url: str, folder: Path, *options: str) -> str:
     """What it prints. Fails where it found something."""
     process = await asyncio.create_subprocess_exec(
         PYTHON.with_name("schemathesis"),
@@ -31,6 +32,7 @@ async def schemathesis(url: str, *options: str) -> str:
         *("--generation-deterministic", "--no-color", "--warnings", "off"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        cwd=folder,
     )
     try:
         out, _ = await process.communicate()
@@ -43,14 +45,14 @@ async def schemathesis(url: str, *options: str) -> str:
 
 
 @needs_python_clients
-async def test_the_document_is_true(url: str) -> None:
-    printed = await schemathesis(url, "--phases", "fuzzing", "--max-examples", "10")
+async def test_the_document_is_true(url: str, tmp_path: Path) -> None:
+    printed = await schemathesis(url, tmp_path, "--phases", "fuzzing", "--max-examples", "10")
     assert "No issues found" in printed
 
 
 @needs_python_clients
 @pytest.mark.verify
 @pytest.mark.timeout(1200)
-async def test_the_document_is_true_at_length(url: str) -> None:
-    printed = await schemathesis(url, "--phases", "coverage,fuzzing", "--max-examples", "100")
+async def test_the_document_is_true_at_length(url: str, tmp_path: Path) -> None:
+    printed = await schemathesis(url, tmp_path, "--phases", "coverage,fuzzing", "--max-examples", "100")
     assert "No issues found" in printed

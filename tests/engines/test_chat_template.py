@@ -87,7 +87,7 @@ def test_what_a_template_refuses_is_refused_with_its_words(
     messages: list[tuple[str, str]],
 ) -> None:
     template = ChatTemplate(Tokenizer(roles=("assistant",)))
-    with pytest.raises(EngineRefused, match="no role (system|user)"):
+    with pytest.raises(EngineRefused, match=r"no role (system|user)"):
         template.encode_now(request(*messages))
 
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from fogbank.clock import TurnedClock
+from fogbank.storage.journal import SUFFIX
 from tests.ledger import PRICES, recorded
 from tests.server import (
     ACCOUNT,
@@ -205,6 +206,19 @@ async def test_the_allocation_survives_a_restart_but_not_the_day(tmp_path: Path)
         clock = TurnedClock(datetime(2026, 11, 22 + hour // 24, hour % 24, tzinfo=UTC))
         async with running(config, prices=PRICES, clock=clock, ledger=True) as it:
             assert (await it.run(TEXT, HELLO)).status_code == status
+
+
+async def test_the_allocation_counts_what_a_killed_server_left(tmp_path: Path) -> None:
+    config = settings(tmp_path, daily_neurons=1)
+    for hour, status in ((8, 200), (9, 429)):
+        clock = TurnedClock(datetime(2026, 11, 22, hour, tzinfo=UTC))
+        async with running(config, prices=PRICES, clock=clock, ledger=True) as it:
+            assert (await it.run(TEXT, HELLO)).status_code == status
+        if status == 200:
+            (row,) = recorded(tmp_path)
+            for file in tmp_path.glob("ledger.db*"):
+                file.unlink()
+            (tmp_path / "ledger" / f"1{SUFFIX}").write_bytes(row.line())
 
 
 async def test_requests_at_once_are_all_written_down(priced: Running) -> None:

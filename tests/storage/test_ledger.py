@@ -161,6 +161,50 @@ def test_rows_wait_for_the_next_start_where_the_database_stays_down(tmp_path: Pa
         assert stored(flaky.opener) == ids(1)
 
 
+def test_what_was_left_is_stored_without_a_new_row(tmp_path: Path) -> None:
+    """A server that started while the database was away need not be asked anything."""
+    flaky = Flaky(store_opener(tmp_path, None))
+    assert stored(flaky.opener) == []
+    flaky.down = True
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / f"1{SUFFIX}").write_bytes(LINES[0])
+    with started(Ledger(tmp_path / "ledger", flaky, pause=0.01)):
+        flaky.down = False
+        assert wait_until(lambda: stored(flaky.opener) == ids(1), 5)
+
+
+def test_a_database_that_hangs_does_not_hold_up_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "START_SECONDS", 0.01)
+    opener = store_opener(tmp_path, None)
+    assert stored(opener) == []
+    answers = threading.Event()
+
+    def hanging() -> LedgerStore:
+        assert answers.wait(5), "the start waits for the database"
+        return opener()
+
+    with started(Ledger(tmp_path / "ledger", hanging, pause=0.01)) as ledger:
+        assert not answers.is_set()
+        ledger.record(row(0))
+        answers.set()
+        assert wait_until(lambda: stored(opener) == ids(1), 5)
+
+
+def test_who_asks_a_new_connection_finds_what_was_left(tmp_path: Path) -> None:
+    """The daily allocation counts the rows of a server that was killed, too."""
+    found: list[str] = []
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / f"1{SUFFIX}").write_bytes(LINES[0])
+
+    def ask(store: LedgerStore) -> None:
+        found.extend(each.id for each in store.records(*EVER))
+
+    with started(Ledger(tmp_path / "ledger", store_opener(tmp_path, None), [ask])):
+        assert found == ids(1)
+
+
 def test_the_error_is_told_again_every_minute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,7 +91,7 @@ def test_a_forced_answer_is_read_or_it_is_none() -> None:
     assert read is not None
     assert (read.name, read.arguments) == ("weather", '{"city":"Lisbon","days":3}')
     assert re.fullmatch("[A-Za-z0-9]{9}", read.id)
-    for text in ('{"name":"weather"', '{"name":"weather"}', "[]", '{"name":5,"parameters":{}}'):
+    for text in ('{"name":"weather"', '{"name":"weather"}', "[]", '{"name":[],"parameters":{}}'):
         assert BOX.read(text) is None
     assert BOX.read('{"name":"weather","parameters":{"city":"Lisbon","days":8}}') is None
 

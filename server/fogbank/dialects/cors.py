@@ -11,7 +11,10 @@ from starlette.types import Message, Scope, Send
 from fogbank.dialects.asgi import Headers, header
 
 METHODS = b"GET, POST, PUT, PATCH, DELETE"
-EXPOSED = b"cf-ai-req-id, x-fogbank-served-by, retry-after"
+EXPOSED = (
+    b"cf-ai-req-id, cf-ai-neurons, cf-aig-cache-status, cf-aig-log-id, cf-aig-step, cf-ray,"
+    b" x-fogbank-served-by, retry-after"
+)
 ALLOWED_HEADER = re.compile(r"authorization|content-type|accept|(cf-aig|x)-[a-z0-9-]{1,60}")
 PREFLIGHT_SECONDS = b"600"
 

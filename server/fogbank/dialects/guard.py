@@ -21,7 +21,7 @@ from fogbank.storage.keys import KeyStore
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 BINDING_HOST = "workers-binding.ai"
 UNIVERSAL = re.compile(r"/v1/[0-9a-fA-F]{32}/[^/]+/?")
-"""A gateway's universal endpoint: its steps may bring a key each, and pass the guard then."""
+"""A gateway's universal endpoint: its steps may bring a key each, which the gateway checks then."""
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 
 
@@ -79,7 +79,7 @@ class Guard:
             return
         if preflight:
             return
-        secret = _secret(scope)
+        secret = secret_of(scope)
         if secret is None and scope["method"] == "POST" and UNIVERSAL.fullmatch(scope["path"]):
             scope.setdefault("state", {})["keyless"] = True
             return
@@ -115,7 +115,8 @@ class Guard:
             )
 
 
-def _secret(scope: Scope) -> str | None:
+def secret_of(scope: Scope) -> str | None:
+    """The API key among the headers, in any of the forms that clients send it in."""
     scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer" and value:
         return value.strip()

@@ -17,8 +17,8 @@ from fogbank.tasks import (
     SpeechSegment,
     SpokenWord,
     TextGenerationRequest,
-    Usage,
     TokenLogprob,
+    Usage,
 )
 
 MAX_SCHEMA_DEPTH = 32

@@ -24,13 +24,18 @@ PAUSE = 0.5
 """Seconds in which rows gather before they are stored."""
 LONGEST_PAUSE = 15.0
 TELL_EVERY = 60.0
+START_SECONDS = 10.0
+"""How long a start waits for what an earlier process left; the rest is stored beside requests."""
 STOP_SECONDS = 10.0
 
 log = structlog.get_logger("fogbank.ledger")
 
 
 class Ledger:
-    """Writes the rows of one process. `opened` are called in the thread with a new connection."""
+    """Writes the rows of one process.
+
+    `opened` are called in the thread with a new connection, once the journal is stored through it.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class Ledger:
         self._store: LedgerStore | None = None
         self._written = threading.Event()
         self._stopping = threading.Event()
+        self._tried = threading.Event()
         self._thread: threading.Thread | None = None
         self._told_at = -TELL_EVERY
 
@@ -62,10 +68,14 @@ class Ledger:
                 log.error("ledger rows are lost", error=str(error), lost=self.lost)
 
     def start(self) -> None:
-        """Stores what an earlier process left behind, and looks after the journal from then on."""
-        self._move()
+        """Stores what an earlier process left behind, and looks after the journal from then on.
+
+        Returns after `START_SECONDS` at the latest: neither a long journal nor a database that
+        does not answer keeps a server from starting.
+        """
         self._thread = threading.Thread(target=self._look_after, name="ledger", daemon=True)
         self._thread.start()
+        self._tried.wait(START_SECONDS)
 
     def stop(self) -> None:
         """Stores what is written; what cannot be stored now is stored by the next start."""
@@ -78,15 +88,18 @@ class Ledger:
     def _look_after(self) -> None:
         pause = self._pause
         stopped = False
+        moved = self._move()
+        self._tried.set()
         while not stopped:
-            self._written.wait()
-            stopped = self._stopping.wait(pause)
-            self._written.clear()
-            if self._move():
+            if moved:
                 pause = self._pause
             else:
                 self._written.set()
                 pause = min(2 * pause, LONGEST_PAUSE)
+            self._written.wait()
+            stopped = self._stopping.wait(pause)
+            self._written.clear()
+            moved = self._move()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -94,12 +107,13 @@ class Ledger:
     def _move(self) -> bool:
         """Moves the journal to the database, as far as it can be used."""
         try:
+            opened = self._opened if self._store is None else ()
             if self._store is None:
                 self._store = self.open_store()
-                for call in self._opened:
-                    call(self._store)
             self._journal.rotate()
             store_segments(self._journal.folder, self._store)
+            for call in opened:
+                call(self._store)
         except Exception as error:
             if self._store is not None:
                 self._store.close()

@@ -16,7 +16,15 @@ from psycopg.rows import DictRow, dict_row
 from fogbank.storage.ledger_row import LedgerRow, ledger_row
 from fogbank.storage.ledger_store import LedgerTotal, LedgerUnavailable, sorted_totals
 
-CONNECT_SECONDS = 5
+TIMEOUTS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""libpq's, in seconds, the last in milliseconds: a host that vanished is noticed, by the system's
+own figures after hours. The URL may have others."""
 
 _Connection = psycopg.Connection[DictRow]
 
@@ -92,7 +100,7 @@ class PostgresLedger:
 def connection_options(url: str) -> dict[str, Any]:
     """What libpq reads in the URL. Raises LedgerUnavailable, without the URL's password."""
     try:
-        return {"connect_timeout": CONNECT_SECONDS, **conninfo_to_dict(url)}
+        return {**TIMEOUTS, **conninfo_to_dict(url)}
     except psycopg.ProgrammingError:
         raise LedgerUnavailable(
             "the ledger's URL cannot be read; expected postgresql://USER:PASSWORD@HOST/DATABASE"

@@ -69,9 +69,10 @@ class Toolbox:
         """The call that a forced answer is; None when it is none, or not a right one."""
         try:
             value = orjson.loads(text)
-            call = ToolCall(new_call_id(), value["name"], orjson.dumps(value["parameters"]).decode())
+            name, arguments = value["name"], orjson.dumps(value["parameters"]).decode()
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return None
+        call = ToolCall(new_call_id(), str(name), arguments)
         return call if self.problem(call) is None else None
 
     def problem(self, call: ToolCall) -> str | None:

@@ -41,7 +41,7 @@ found["deltas"] = [piece.content for piece in pieces]
 total = pieces[0]
 for piece in pieces[1:]:
     total += piece
-found["stream_usage"] = total.usage_metadata
+found["stream_usage"] = total.response_metadata["usage"]
 called = (
     chat().bind_tools([add], tool_choice="any").invoke('What is 2 and 3? call add {"a":2,"b":3}')
 )
@@ -69,5 +69,5 @@ if reranker:
         model_name=reranker,
     )
     ranked = ranker.rerank("capital of France", ["Fish swim.", "Paris is the capital of France."])
-    found["ranked"] = [[item.index, item.relevance_score] for item in ranked]
+    found["ranked"] = [[item.index, item.score] for item in ranked]
 print(json.dumps(found))

@@ -14,13 +14,14 @@ SCHEMAS = load_schemas(package_data(), None)
 FLAG = "x-accept-text-boolean"
 
 NUMBERS = st.sampled_from([-3, -2, 0, 0.001, 1, 2, 5, 5.0, 5.5, 50, 51, 9999999999, 10000000000])
-TEXTS = st.sampled_from(["", "a", "true", "false", "mean", "json_object", "abcdefghi", "data:,"])
+TEXTS = st.sampled_from(["", "a", "clef", "true", "false", "mean", "json_object", "abcdefghi", "data:,"])
 LEAVES: st.SearchStrategy[Any] = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "string": TEXTS,
     "integer": NUMBERS,
     "number": NUMBERS,
     "boolean": st.booleans(),
+    "object": st.dictionaries(TEXTS, LEAVES, max_size=1),
 }
 ANYTHING = st.recursive(
     LEAVES,
@@ -59,7 +60,10 @@ def near(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "properties" in schema:
         choices.append(nearly_object(schema))
     if "items" in schema:
-        choices.append(st.lists(near(schema["items"]), max_size=2))
+        least = schema.get("minItems", 0)
+        choices.append(st.lists(near(schema["items"]), min_size=least, max_size=least + 1))
+    if "enum" in schema:
+        choices.append(st.sampled_from(schema["enum"]))
     right = st.one_of(*choices) if choices else OF_TYPE.get(schema.get("type", ""), LEAVES)
     return st.integers(0, 19).flatmap(lambda die: right if die else ANYTHING)
 

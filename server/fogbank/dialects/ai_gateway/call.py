@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Reply:
 async def call(app: ASGIApp, scope: Scope, body: bytes) -> AsyncIterator[Reply]:
     """Runs `app`; yields when it begins to answer. Leaving ends the request, answered or not."""
     outbox: asyncio.Queue[Message | None] = asyncio.Queue(1)
-    asked = False
+    asked = left = False
 
     async def receive() -> Message:
         nonlocal asked
@@ -41,16 +41,17 @@ async def call(app: ASGIApp, scope: Scope, body: bytes) -> AsyncIterator[Reply]:
         try:
             await app(scope, receive, outbox.put)
         finally:
-            with suppress(asyncio.QueueFull):
-                outbox.put_nowait(None)
+            if not left:
+                await outbox.put(None)
 
     async def parts() -> AsyncGenerator[bytes]:
+        ended = False
         while (message := await outbox.get()) is not None:
+            ended = not message.get("more_body", False)
             yield message.get("body", b"")
-            if not message.get("more_body", False):
-                return
         task.result()
-        raise ConnectionError("the answer ended in the middle")
+        if not ended:
+            raise ConnectionError("the answer ended in the middle")
 
     task = asyncio.create_task(whole())
     try:
@@ -60,13 +61,16 @@ async def call(app: ASGIApp, scope: Scope, body: bytes) -> AsyncIterator[Reply]:
             raise ConnectionError("no answer came")
         yield Reply(start["status"], list(start["headers"]), parts())
     finally:
+        left = True
         task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        # Not `await task`: what cancels the caller meanwhile would be taken for the task's end.
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
 
 
-def inner_scope(scope: Scope, path: str, headers: Headers, query: bytes = b"") -> Scope:
-    """A POST to `path`, with the connection of `scope` and a state of its own."""
+def inner_scope(scope: Scope, path: str, headers: Headers, key: str | None) -> Scope:
+    """A POST to `path` behind the guard: with the connection and query of `scope`, as `key`."""
     inner: dict[str, Any] = {
         key: value for key, value in scope.items() if key not in ("path_params", "endpoint")
     }
@@ -75,7 +79,6 @@ def inner_scope(scope: Scope, path: str, headers: Headers, query: bytes = b"") -
         "method": "POST",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": query,
         "headers": headers,
-        "state": dict(scope.get("state", {})),
+        "state": {**scope.get("state", {}), "key": key},
     }

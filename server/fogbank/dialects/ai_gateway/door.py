@@ -3,6 +3,7 @@ header `cf-aig-gateway-id` on the ordinary routes (contract 1.7).
 """
 
 import re
+import time
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,16 +15,17 @@ from fogbank.dialects.ai_gateway.options import from_headers
 from fogbank.dialects.ai_gateway.step import WORKERS_AI, Step, make_step, universal_steps
 from fogbank.dialects.asgi import ClientGone, header, send_json, while_connected
 from fogbank.dialects.exchange import exchange
+from fogbank.dialects.guard import secret_of
 from fogbank.dialects.services import Services
 from fogbank.dialects.workers_ai.run import send_error
-from fogbank.errors import AIError, RouteError
+from fogbank.errors import AIError, RouteError, authentication_error
 from fogbank.settings import words
 from fogbank.storage.gateway_logs import GatewayLogs
 from fogbank.storage.response_cache import ResponseCache
 
 ACCOUNT = r"[0-9a-fA-F]{32}"
 ROOT = re.compile(rf"/v1/({ACCOUNT})/([^/]+)(?:/(.*))?")
-BY_HEADER = re.compile(rf"/client/v4/accounts/({ACCOUNT})/ai/(run/.+|v1/.+)")
+BY_HEADER = re.compile(rf"/client/v4/accounts/({ACCOUNT})/ai/(run(?:/.*)?|v1/.+)")
 HEADER = b"cf-aig-gateway-id"
 NOT_SET_UP = {
     "success": False,
@@ -69,6 +71,9 @@ class GatewayDoor:
     ) -> None:
         context = intake.context(scope, self._services.settings, dialect="ai_gateway")
 
+        # A universal request may bring its keys in its steps, past the guard.
+        keyless = scope.get("state", {}).get("keyless") is True
+
         async def refuse(error: AIError | RouteError) -> None:
             await send_error(error, context, send)
 
@@ -81,19 +86,26 @@ class GatewayDoor:
             if steps is None:
                 await send_json(send, 400, CHAT_BAD_FORMAT)
                 return
-            # A universal request may bring its key in its steps: then each goes past the guard.
-            known = scope.get("state", {}).get("keyless") is not True
             request = GatewayRequest(
                 account=account,
                 gateway=gateway,
-                tenant=f"{account}/{context.key or ''}",
+                key_of=self._key_of_step if keyless else lambda step: context.key,
+                ends=time.monotonic() + context.deadline,
                 scope=scope,
-                app=self._app if known else self._services.front,
+                app=self._app,
             )
             if not await while_connected(receive, self._gateway.answer(request, steps, send)):
                 raise ClientGone
 
         await exchange(context, f"{gateway}/{rest}", work(), refuse)
+
+    def _key_of_step(self, step: Step) -> str:
+        headers = [(name.encode(), value.encode()) for name, value in step.headers.items()]
+        secret = secret_of({"headers": headers})
+        name = self._services.keys.check(secret) if secret else None
+        if name is None:
+            raise authentication_error()
+        return name
 
     def _steps(self, account: str, rest: str, scope: Scope, body: bytes) -> list[Step] | None:
         """None for a body that the compatible form cannot read."""

@@ -15,12 +15,18 @@ from fogbank.dialects.ai_gateway.options import Options, of_step
 from fogbank.errors import AIError
 
 WORKERS_AI = "workers-ai"
-OPENAI_FORM = re.compile(r"v1/(chat/completions|completions|embeddings|responses|messages)")
+OPENAI_FORM = re.compile(r"v1/(chat/completions|completions|embeddings|responses|(v1/)?messages)")
+NAMED = "run"
+"""The endpoint whose body names the model (contract 1.1)."""
+MAX_STEPS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`path` is the route of this server that answers; `headers` are the step's own."""
+    """`path` is the route of this server that answers; `headers` are the step's own.
+
+    `data` is the parsed body, of a body that names its model the input in it; None for raw bytes.
+    """
 
     provider: str
     endpoint: str
@@ -30,11 +36,6 @@ class Step:
     card: Card | None
     options: Options
     headers: Mapping[str, str]
-
-    @property
-    def native(self) -> bool:
-        """Whether it is the run route, not an OpenAI form."""
-        return not OPENAI_FORM.fullmatch(self.endpoint)
 
     @property
     def deterministic(self) -> bool:
@@ -69,6 +70,10 @@ def make_step(
     if OPENAI_FORM.fullmatch(endpoint):
         name = data.get("model") if isinstance(data, dict) else None
         path = f"/client/v4/accounts/{account}/ai/{endpoint}"
+    elif endpoint == NAMED:
+        named = data if isinstance(data, dict) else {}
+        name, data = named.get("model"), named.get("input")
+        path = f"/client/v4/accounts/{account}/ai/run"
     else:
         endpoint = endpoint.removeprefix("run/")
         name, path = endpoint, f"/client/v4/accounts/{account}/ai/run/{endpoint}"
@@ -90,6 +95,9 @@ def universal_steps(catalog: Catalog, account: str, items: Any, options: Options
         items = [items]
     if not isinstance(items, list) or not items:
         raise AIError(errors.INVALID_INPUT, detail="the body must be an array of steps")
+    if len(items) > MAX_STEPS:
+        detail = f"there are {len(items)} steps; a request may have {MAX_STEPS}"
+        raise AIError(errors.INVALID_INPUT, detail=detail)
     return [_item(catalog, account, item, options, at) for at, item in enumerate(items)]
 
 
