@@ -31,7 +31,7 @@ def check(result: dict[str, Any], *offered: Case) -> None:
     schema = {name: parameters for name, parameters, _ in offered}[call["name"]]
     jsonschema_rs.validate(schema, call["arguments"])
     assert result["response"] == ""
-    assert result["usage"]["completion_tokens"] < 256
+    assert result["usage"]["completion_tokens"] > 4
 
 
 @pytest.mark.contract("5.4", "3.2")

@@ -54,5 +54,7 @@ async def test_the_document_is_true(url: str, tmp_path: Path) -> None:
 @pytest.mark.verify
 @pytest.mark.timeout(1200)
 async def test_the_document_is_true_at_length(url: str, tmp_path: Path) -> None:
-    printed = await schemathesis(url, tmp_path, "--phases", "coverage,fuzzing", "--max-examples", "100")
+    printed = await schemathesis(
+        url, tmp_path, "--phases", "coverage,fuzzing", "--max-examples", "100"
+    )
     assert "No issues found" in printed

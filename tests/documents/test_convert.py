@@ -117,6 +117,10 @@ def test_csv_and_xml() -> None:
     assert "é" in convert("xml", "a.xml", b"<a>\xe9</a>", Options())
 
 
+def test_a_long_cell() -> None:
+    assert len(convert("csv", "a.csv", b"a," + b"x" * 200_000, Options())) > 200_000
+
+
 def test_text_instead_of_markdown() -> None:
     text = html(PAGE, selector="article", form="text")
     assert "Carp\n\nA fish, see trout.\n\na carp" in text

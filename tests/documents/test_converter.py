@@ -59,6 +59,31 @@ async def test_too_little_time() -> None:
     assert "it took longer than 0.001 seconds" in error
 
 
+async def test_a_child_that_was_taken_over_cannot_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = tmp_path / "child.py"
+    endless.write_text("import sys\nwhile True: sys.stdout.write('x' * 65536)")
+    monkeypatch.setattr("fogbank.documents.converter.CHILD", endless)
+    monkeypatch.setattr("fogbank.documents.converter.MAX_ANSWER", 1 << 20)
+    assert "it needs more memory" in (await convert("a.html", b"<p>x</p>"))[1]
+
+
+async def test_half_a_character_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some PDFs have them; JSON has no form for one."""
+    halves = tmp_path / "child.py"
+    halves.write_text(
+        f"import sys; sys.path.insert(0, {str(CHILD.parents[2])!r})\n"
+        "from fogbank.documents import child\n"
+        "child._answer = lambda job, data: {'data': 'a' + chr(0xd800)}\n"
+        "child.main()"
+    )
+    monkeypatch.setattr("fogbank.documents.converter.CHILD", halves)
+    assert await convert("a.html", b"") == ("a?", "")
+
+
 async def test_one_that_is_cancelled_leaves_no_process() -> None:
     task = asyncio.create_task(convert("a.html", b"<p>x</p>" * 200_000))
     await asyncio.sleep(0.1)
@@ -87,6 +112,11 @@ def _children() -> Iterator[str]:
         "import os; os.system('true')",
         "open('stolen', 'w')",
         "import os; os.open('stolen', os.O_CREAT | os.O_WRONLY)",
+        "import os; os.mkdir('stolen')",
+        "import os; os.remove('nothing')",
+        "import os; os.rename('nothing', 'stolen')",
+        "import os; os.kill(os.getppid(), 0)",
+        "import sqlite3; sqlite3.connect('stolen')",
     ],
 )
 def test_what_a_child_may_not_do(attack: str, tmp_path: Path) -> None:

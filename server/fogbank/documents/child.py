@@ -1,8 +1,8 @@
 """The process that reads one document: job and document on stdin, its text on stdout.
 
 It starts with an empty environment and bounds on memory and processor time, and once its libraries
-are loaded it can open no connection, start no program and write no file: a document that takes
-it over finds little to do.
+are loaded it can open no connection, start or end no program and change no file: a document that
+takes it over finds little to do. It may read what the server's user may read.
 """
 
 import contextlib
@@ -13,7 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "ctypes.")
+REFUSED = (
+    *("socket.", "subprocess.", "ctypes.", "shutil.", "sqlite3."),
+    *("os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill"),
+    *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink"),
+    *("os.truncate", "os.chmod", "os.chown"),
+)
 LONGEST_ERROR = 500
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -29,7 +34,7 @@ def main() -> None:
         answer = _answer(job, sys.stdin.buffer.read())
     except MemoryError:
         answer = {"error": "it needs more memory than a document may have"}
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _answer(job: dict[str, Any], data: bytes) -> dict[str, str]:

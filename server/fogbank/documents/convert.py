@@ -53,6 +53,7 @@ def _csv(data: bytes, name: str, options: Options) -> str:
     except csv.Error:
         dialect = csv.excel
     try:
+        csv.field_size_limit(MAX_CHARACTERS)
         return table(csv.reader(io.StringIO(text, newline=""), dialect))
     except csv.Error as error:
         raise Unreadable(f"the table cannot be read: {error}") from None

@@ -17,6 +17,8 @@ KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What Python itself may need of the environment; a document sees nothing else of it."""
 AT_ONCE = 2
 MEMORY = 1 << 30
+MAX_ANSWER = 48 << 20
+"""Bytes that are read of what a child says: as many as `MAX_CHARACTERS` can need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ async def _ask(job: bytes) -> dict[str, str]:
         env={name: os.environ[name] for name in KEPT if name in os.environ},
     )
     try:
-        said, _ = await child.communicate(job)
+        said = await _told(child, job)
     finally:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
@@ -95,3 +97,21 @@ async def _ask(job: bytes) -> dict[str, str]:
     except orjson.JSONDecodeError:  # killed by the system, for memory or processor time
         answer = {"error": "it needs more memory or time than a document may have"}
     return answer
+
+
+async def _told(child: asyncio.subprocess.Process, job: bytes) -> bytes:
+    """What a child says; nothing when it is too much: a document may have taken it over."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        child.stdin.write(job)
+        await child.stdin.drain()
+    child.stdin.close()
+    said = bytearray()
+    while piece := await child.stdout.read(1 << 20):
+        said += piece
+        if len(said) > MAX_ANSWER:
+            child.kill()
+            await child.stdout.read()
+            return b""
+    return bytes(said)

@@ -20,10 +20,13 @@ from fogbank.storage.database import connect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayLog:
-    """One request. `details` is everything that is only shown: metadata, bodies, tokens."""
+    """One request. `details` is everything that is only shown: metadata, bodies, tokens.
+
+    `tenant` is who may read it; the column is called `account`.
+    """
 
     id: str
-    account: str
+    tenant: str
     gateway: str
     created_at: str
     details: Mapping[str, Any]
@@ -47,25 +50,25 @@ class GatewayLogs:
         """Writes a row."""
         await self._run(self._add, log)
 
-    async def get(self, account: str, gateway: str, log_id: str) -> GatewayLog | None:
+    async def get(self, tenant: str, gateway: str, log_id: str) -> GatewayLog | None:
         """The log of this id, if it is one of this gateway."""
-        found: GatewayLog | None = await self._run(self._get, account, gateway, log_id)
+        found: GatewayLog | None = await self._run(self._get, tenant, gateway, log_id)
         return found
 
     async def page(
-        self, account: str, gateway: str, page: int, per_page: int
+        self, tenant: str, gateway: str, page: int, per_page: int
     ) -> tuple[list[GatewayLog], int]:
         """A page of a gateway's logs, newest first, and how many there are in all."""
         found: tuple[list[GatewayLog], int] = await self._run(
-            self._page, account, gateway, page, per_page
+            self._page, tenant, gateway, page, per_page
         )
         return found
 
     async def patch(
-        self, account: str, gateway: str, log_id: str, changes: Mapping[str, Any]
+        self, tenant: str, gateway: str, log_id: str, changes: Mapping[str, Any]
     ) -> bool:
         """Changes some details; whether there is such a log."""
-        return bool(await self._run(self._patch, account, gateway, log_id, changes))
+        return bool(await self._run(self._patch, tenant, gateway, log_id, changes))
 
     async def start(self) -> None:
         """Nothing to do: the file is opened with the first request."""
@@ -89,7 +92,7 @@ class GatewayLogs:
             self._connection.close()
 
     def _add(self, log: GatewayLog) -> None:
-        row = (log.id, log.account, log.gateway, log.created_at, orjson.dumps(log.details).decode())
+        row = (log.id, log.tenant, log.gateway, log.created_at, orjson.dumps(log.details).decode())
         self._open().execute("insert into gateway_logs values (?, ?, ?, ?, ?)", row)
         self._added += 1
         if self._added % 100 == 0:
@@ -98,22 +101,22 @@ class GatewayLogs:
                 (self._keep,),
             )
 
-    def _get(self, account: str, gateway: str, log_id: str) -> GatewayLog | None:
+    def _get(self, tenant: str, gateway: str, log_id: str) -> GatewayLog | None:
         row = (
             self._open()
             .execute(
                 "select id, account, gateway, created_at, details from gateway_logs"
                 " where id = ? and account = ? and gateway = ?",
-                (log_id, account, gateway),
+                (log_id, tenant, gateway),
             )
             .fetchone()
         )
         return _log(row) if row else None
 
     def _page(
-        self, account: str, gateway: str, page: int, per_page: int
+        self, tenant: str, gateway: str, page: int, per_page: int
     ) -> tuple[list[GatewayLog], int]:
-        where = (account, gateway)
+        where = (tenant, gateway)
         (total,) = (
             self._open()
             .execute("select count(*) from gateway_logs where account = ? and gateway = ?", where)
@@ -126,11 +129,11 @@ class GatewayLogs:
         )
         return [_log(row) for row in rows], int(total)
 
-    def _patch(self, account: str, gateway: str, log_id: str, changes: Mapping[str, Any]) -> bool:
+    def _patch(self, tenant: str, gateway: str, log_id: str, changes: Mapping[str, Any]) -> bool:
         connection = self._open()
         with closing(connection.cursor()) as cursor:
             cursor.execute("begin immediate")
-            log = self._get(account, gateway, log_id)
+            log = self._get(tenant, gateway, log_id)
             if log is not None:
                 details = orjson.dumps({**log.details, **changes}).decode()
                 cursor.execute(
@@ -141,10 +144,10 @@ class GatewayLogs:
 
 
 def _log(row: tuple[str, str, str, str, str]) -> GatewayLog:
-    log_id, account, gateway, created_at, details = row
+    log_id, tenant, gateway, created_at, details = row
     return GatewayLog(
         id=log_id,
-        account=account,
+        tenant=tenant,
         gateway=gateway,
         created_at=created_at,
         details=orjson.loads(details),

@@ -1,5 +1,6 @@
 """Contract 1.7: what comes from the cache, and what never does."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from fogbank.clock import Clock
 from fogbank.storage.response_cache import CachedAnswer, ResponseCache
+from tests.ledger import PRICES
 from tests.server import ACCOUNT, EMBED, TEXT, Running, running, settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.contract("1.7")]
@@ -136,3 +138,52 @@ def test_the_cache_is_bounded_by_bytes() -> None:
     assert cache.get("large") is None
     now = 11
     assert cache.get("c") is None
+
+
+async def test_a_universal_request_without_a_key_reads_nobodys_answers(tmp_path: Path) -> None:
+    """Its steps are let past the guard, so the cache must not answer before their keys did."""
+    from fogbank.storage.keys import KeyStore
+
+    async with running(settings(tmp_path, keys="always")) as fogbank:
+        store = KeyStore(tmp_path / "fogbank.db")
+        one, two = (store.create(name) for name in ("one", "two"))
+
+        async def asked(secret: str | None) -> tuple[int, str | None]:
+            step = {"provider": "workers-ai", "endpoint": TEXT, "query": {"prompt": "a"}}
+            sent = step | ({"headers": {"Authorization": f"Bearer {secret}"}} if secret else {})
+            headers = {"cf-aig-cache-key": "k"}
+            answer = await fogbank.client.post(f"/v1/{ACCOUNT}/mine", json=[sent], headers=headers)
+            return answer.status_code, answer.headers.get("cf-aig-cache-status")
+
+        assert await asked(one) == (200, "MISS")
+        assert await asked(one) == (200, "HIT")
+        assert await asked(two) == (200, "MISS")
+        assert await asked(None) == (401, None)
+        assert await asked("fog_nonsense") == (401, None)
+        store.revoke("one")
+        store.close()
+        assert await asked(one) == (401, None)
+
+
+async def test_a_batch_that_is_polled_is_not_cached(fogbank: Running) -> None:
+    """Contract 5.1: the same question has another answer later."""
+    path = f"{PATH}{EMBED}?queueRequest=true"
+    headers = {"cf-aig-cache-ttl": "60"}
+    queued = await fogbank.client.post(path, json={"requests": [{"text": "a"}]}, headers=headers)
+    assert "cf-aig-cache-status" not in queued.headers
+    body = {"request_id": queued.json()["result"]["request_id"]}
+    async with asyncio.timeout(5):
+        while "responses" not in (
+            await fogbank.client.post(path, json=body, headers=headers)
+        ).json()["result"]:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_hit_costs_no_neurons(tmp_path: Path) -> None:
+    async with running(settings(tmp_path), prices=PRICES) as fogbank:
+        headers = {"cf-aig-cache-ttl": "60"}
+        path, body = PATH + TEXT, {"prompt": "a"}
+        first = await fogbank.client.post(path, json=body, headers=headers)
+        second = await fogbank.client.post(path, json=body, headers=headers)
+        assert "cf-ai-neurons" in first.headers
+        assert "cf-ai-neurons" not in second.headers

@@ -1,10 +1,12 @@
 """Contract 1.7: the URL shapes, fallback, retries and timeouts of the AI Gateway."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from starlette.types import Message
 
 from fogbank.engines.base import EngineDead, EngineOverloaded
 from tests.server import (
@@ -108,7 +110,7 @@ async def test_other_providers_are_refused(fogbank: Running) -> None:
         ([item(), {"provider": "workers-ai"}], "/1/endpoint"),
         ([item(headers=[])], "/0/headers"),
         ([item(config={"backoff": "never"})], "config.backoff"),
-        ([item(config={"maxAttempts": "x"})], "config.max_attempts"),
+        ([item(config={"maxAttempts": "x"})], "config.maxAttempts"),
     ],
 )
 async def test_what_is_wrong_with_a_universal_request(
@@ -214,3 +216,84 @@ async def test_a_chat_completion_card_by_the_run_route(fogbank: Running) -> None
 async def test_the_same_route_without_a_gateway(fogbank: Running) -> None:
     answer = await fogbank.client.post(RUN + TEXT, json={"prompt": "a"})
     assert "cf-aig-step" not in answer.headers
+
+
+async def test_by_header_where_the_body_names_the_model(fogbank: Running) -> None:
+    """Contract 1.1: `POST .../ai/run` goes through the gateway that the header chooses."""
+    body = {"model": TEXT, "input": {"prompt": "a"}}
+    headers = {"cf-aig-gateway-id": "mine", "cf-aig-cache-ttl": "60"}
+    for cached in ("MISS", "HIT"):
+        answer = await fogbank.client.post(RUN.rstrip("/"), json=body, headers=headers)
+        assert answer.json()["result"]["response"] == "a"
+        assert answer.headers["cf-aig-log-id"]
+        assert answer.headers["cf-aig-cache-status"] == cached
+
+
+async def test_by_header_at_the_path_of_anthropics_sdk(fogbank: Running) -> None:
+    body = {"model": TEXT, "max_tokens": 5, "messages": [{"role": "user", "content": "a"}]}
+    path = f"/client/v4/accounts/{ACCOUNT}/ai/v1/v1/messages"
+    answer = await fogbank.client.post(path, json=body, headers={"cf-aig-gateway-id": "mine"})
+    assert (answer.status_code, answer.json()["type"]) == (200, "message")
+
+
+async def test_strangers_write_no_logs(tmp_path: Path) -> None:
+    """Whoever has no key could fill the log with steps that are never tried."""
+    from fogbank.storage.keys import KeyStore
+
+    async with running(settings(tmp_path, keys="always")) as fogbank:
+        store = KeyStore(tmp_path / "fogbank.db")
+        secret = store.create("someone")
+        store.close()
+        other = {"provider": "openai", "endpoint": "chat/completions"}
+        answer = await fogbank.client.post(GATEWAY, json=[other, item()])
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, 10000)
+        logs = f"/client/v4/accounts/{ACCOUNT}/ai-gateway/gateways/mine/logs"
+        headers = {"authorization": f"Bearer {secret}"}
+        assert (await fogbank.client.get(logs, headers=headers)).json()["result"] == []
+
+
+async def test_steps_are_counted(fogbank: Running) -> None:
+    answer = await fogbank.client.post(GATEWAY, json=[item()] * 33)
+    assert answer.status_code == 400
+    assert "33 steps" in answer.json()["errors"][0]["message"]
+
+
+async def test_attempts_and_steps_share_one_deadline(fogbank: Running) -> None:
+    """decisions.md 11: retries included."""
+    fogbank.engine.stall()
+    headers = {"cf-aig-max-attempts": "5", "cf-aig-retry-delay": "100", "x-fogbank-deadline": "0.1"}
+    path = f"{GATEWAY}/workers-ai/{TEXT}"
+    answer = await fogbank.client.post(path, json={"prompt": "a"}, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (408, 3007)
+    assert fogbank.engine.started == 1
+
+
+async def test_a_stream_that_is_cut_is_cut_here_too(tmp_path: Path) -> None:
+    """Nothing follows: a second status line in the middle of an answer would be the server's bug."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    inbox: asyncio.Queue[Message] = asyncio.Queue()
+    body = b'{"prompt": "a b c", "stream": true}'
+    await inbox.put({"type": "http.request", "body": body, "more_body": False})
+    headers = [(b"host", b"localhost"), (b"x-fogbank-fault", b"stream-cut; after=1")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"{GATEWAY}/workers-ai/{TEXT}",
+        "query_string": b"",
+        "headers": headers,
+    }
+    async with running(settings(tmp_path, faults=True)) as fogbank, asyncio.timeout(2):
+        await fogbank.server.asgi(scope, inbox.get, send)
+    assert [message["type"] for message in sent].count("http.response.start") == 1
+    assert sent[-1]["more_body"] is True
+
+
+async def test_the_header_that_is_wrong_is_named_as_it_was_sent(fogbank: Running) -> None:
+    answer = await fogbank.client.post(
+        f"{GATEWAY}/workers-ai/{TEXT}", json={"prompt": "a"}, headers={"cf-aig-max-attempts": "x"}
+    )
+    assert "'cf-aig-max-attempts'" in answer.json()["errors"][0]["message"]

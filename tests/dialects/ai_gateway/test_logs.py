@@ -106,3 +106,43 @@ async def test_metadata_that_is_none(fogbank: Running, text: str) -> None:
     )
     assert answer.status_code == 400
     assert "cf-aig-metadata" in answer.json()["errors"][0]["message"]
+
+
+async def test_not_an_account(fogbank: Running) -> None:
+    """decisions.md 4."""
+    for path in (LOGS, f"{LOGS}/x"):
+        answer = await fogbank.client.get(path.replace(ACCOUNT, "xyz"))
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 7003)
+
+
+async def test_an_account_in_other_letters(fogbank: Running) -> None:
+    log_id = await asked(fogbank)
+    path = LOGS.replace(ACCOUNT, ACCOUNT.lower())
+    assert (await fogbank.get(f"{path}/{log_id}"))["result"]["id"] == log_id
+
+
+async def test_a_key_does_not_read_what_another_asked(tmp_path: Path) -> None:
+    """An account id is no secret and belongs to no key."""
+    from fogbank.storage.keys import KeyStore
+
+    async with running(settings(tmp_path, keys="always")) as fogbank:
+        store = KeyStore(tmp_path / "fogbank.db")
+        one, two = ({"authorization": f"Bearer {store.create(name)}"} for name in ("a", "b"))
+        store.close()
+        log_id = await asked(fogbank, **one)
+        assert (await fogbank.client.get(LOGS, headers=two)).json()["result"] == []
+        assert (await fogbank.client.get(f"{LOGS}/{log_id}", headers=two)).status_code == 404
+        assert (await fogbank.client.get(f"{LOGS}/{log_id}", headers=one)).status_code == 200
+
+
+async def test_metadata_of_a_patch_is_metadata(fogbank: Running) -> None:
+    log_id = await asked(fogbank)
+    many = {str(number): number for number in range(9)}
+    answer = await fogbank.client.patch(f"{LOGS}/{log_id}", json={"metadata": many})
+    assert answer.status_code == 200
+    log = (await fogbank.get(f"{LOGS}/{log_id}"))["result"]
+    assert log["metadata"] == {str(number): number for number in range(5)}
+    wrong: dict[str, Any]
+    for wrong in ({"metadata": {"a": []}}, {"score": True}):
+        answer = await fogbank.client.patch(f"{LOGS}/{log_id}", json=wrong)
+        assert answer.status_code == 400

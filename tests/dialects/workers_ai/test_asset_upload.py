@@ -115,6 +115,14 @@ async def test_what_is_no_file_counts_too(tmp_path: Path) -> None:
     assert refused.value.kind.status == 413
 
 
+async def test_a_large_file_leaves_no_more_room_for_other_parts(tmp_path: Path) -> None:
+    """A hundred megabytes of parts without names would keep the server busy for a minute."""
+    chunk = b"--xx\r\na: b\r\n\r\n\r\n" * 100
+    with pytest.raises(AIError) as refused:
+        await receive(tmp_path, [chunk] * (ROOM_FOR_FORM // len(chunk) + 2), limit=10_000_000)
+    assert refused.value.kind.status == 413
+
+
 async def test_a_client_that_leaves_or_dawdles(tmp_path: Path) -> None:
     with pytest.raises(ClientGone):
         await receive(tmp_path, [])

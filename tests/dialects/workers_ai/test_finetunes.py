@@ -1,5 +1,6 @@
 """Fine-tunes over REST and `lora` in a run request, on fake engines."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import Message
 
+from fogbank.dialects.workers_ai.finetunes import UPLOADS
 from fogbank.storage.adapter_weights import MAX_BYTES
 from tests import adapters
 from tests.server import (
@@ -324,3 +327,39 @@ async def test_a_fine_tune_outlives_the_server(tmp_path: Path) -> None:
     async with running(settings(tmp_path)) as server:
         answer = await server.client.post(RUN + TEXT, json={"prompt": "hi", "lora": "mine"})
         assert answer.json()["result"]["response"] == "[mine] hi"
+
+
+async def test_who_waits_for_slow_uploads_is_told(tmp_path: Path) -> None:
+    """Every wait has a deadline; the slow ones keep theirs."""
+    async with running(settings(tmp_path, deadline=0.05)) as server:
+        made = await create(server)
+        path = f"{BASE}/{made['id']}/finetune-assets"
+        form = (b"content-type", b"multipart/form-data; boundary=xx")
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"host", b"localhost"), form],
+        }
+        asked = [asyncio.Event() for _ in range(UPLOADS)]
+
+        async def slow(event: asyncio.Event) -> None:
+            async def receive() -> Message:
+                event.set()
+                return await asyncio.get_running_loop().create_future()
+
+            async def send(message: Message) -> None:
+                return
+
+            await server.server.asgi(dict(scope), receive, send)
+
+        tasks = [asyncio.create_task(slow(event)) for event in asked]
+        for event in asked:
+            await event.wait()
+        status, code, _ = refusal(await upload(server, made["id"], CONFIG, adapters.config()))
+        assert (status, code) == (429, 3040)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert (await upload(server, made["id"], CONFIG, adapters.config())).status_code == 200

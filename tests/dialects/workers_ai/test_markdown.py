@@ -114,6 +114,16 @@ async def test_forms_that_are_none(fogbank: Running) -> None:
     assert "Too many files" in many.json()["errors"][0]["message"]
 
 
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "utf-7", "unicode_escape"])
+async def test_a_charset_that_makes_no_text_is_no_500(fogbank: Running, charset: str) -> None:
+    name = b"\\ud800.html" if charset == "unicode_escape" else b"+2AA-\xff.html"
+    form = b'--x\r\ncontent-disposition: form-data; name="files"; filename="' + name
+    form += b'"\r\ncontent-type: text/html\r\n\r\n<p>x</p>\r\n--x--\r\n'
+    headers = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+    response = await fogbank.client.post(PATH, content=form, headers=headers)
+    assert response.status_code in (200, 400), response.text
+
+
 async def test_the_account_and_the_slash(fogbank: Running) -> None:
     assert (await post(fogbank, [("files", PAGE)], path=PATH + "/")).status_code == 200
     short = await post(fogbank, [("files", PAGE)], path=PATH.replace(ACCOUNT, "short"))
@@ -137,6 +147,7 @@ async def test_more_than_can_wait(fogbank: Running, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Admission, "permit", none_free)
     response = await post(fogbank, [("files", PAGE)])
     assert (response.status_code, response.json()["errors"][0]["code"]) == (429, 3040)
+    assert response.headers["retry-after"] == "1"
 
 
 @pytest.mark.contract("1.5")

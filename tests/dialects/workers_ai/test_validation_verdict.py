@@ -14,7 +14,9 @@ SCHEMAS = load_schemas(package_data(), None)
 FLAG = "x-accept-text-boolean"
 
 NUMBERS = st.sampled_from([-3, -2, 0, 0.001, 1, 2, 5, 5.0, 5.5, 50, 51, 9999999999, 10000000000])
-TEXTS = st.sampled_from(["", "a", "clef", "true", "false", "mean", "json_object", "abcdefghi", "data:,"])
+TEXTS = st.sampled_from(
+    ["", "a", "clef", "true", "false", "mean", "json_object", "abcdefghi", "data:,"]
+)
 LEAVES: st.SearchStrategy[Any] = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
 OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "string": TEXTS,

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Scope, Send
 from fogbank import errors
 from fogbank.dialects.ai_gateway.call import Reply, call, inner_scope
 from fogbank.dialects.ai_gateway.log_entry import LogEntry
-from fogbank.dialects.ai_gateway.step import WORKERS_AI, Step
+from fogbank.dialects.ai_gateway.step import WORKERS_AI, Step, tenant
 from fogbank.dialects.asgi import EVENT_STREAM, JSON, Headers, send_bytes
 from fogbank.dialects.intake import DEADLINE_HEADER
 from fogbank.dialects.workers_ai.run import asks_for_batch
@@ -74,7 +74,8 @@ class Gateway:
                 if last:
                     raise
                 continue  # without a log: strangers write none
-            entry = LogEntry(str(uuid.uuid4()), request.account, request.gateway, step, number)
+            owner = tenant(request.account, key)
+            entry = LogEntry(str(uuid.uuid4()), owner, request.gateway, step, number)
             try:
                 if await self._step(request, step, key, entry, send, last):
                     return
@@ -127,7 +128,7 @@ class Gateway:
         if unkept or not (options.cache_asked or step.deterministic):
             return None
         version = self._runtime.version(step.card)
-        return step.cache_key(f"{request.account}/{api_key or ''}", request.gateway, version)
+        return step.cache_key(tenant(request.account, api_key), request.gateway, version)
 
     @asynccontextmanager
     async def _attempts(

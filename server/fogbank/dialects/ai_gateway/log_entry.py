@@ -17,10 +17,10 @@ MAX_TEXT = 64 * 1024
 class LogEntry:
     """`headers` go out with the answer (contract 1.2)."""
 
-    def __init__(self, log_id: str, account: str, gateway: str, step: Step, number: int) -> None:
+    def __init__(self, log_id: str, tenant: str, gateway: str, step: Step, number: int) -> None:
         self.id = log_id
         self.step = step
-        self._account = account
+        self._tenant = tenant
         self._gateway = gateway
         self._number = number
         self._began = time.perf_counter()
@@ -93,7 +93,7 @@ class LogEntry:
         created = self._created.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return GatewayLog(
             id=self.id,
-            account=self._account,
+            tenant=self._tenant,
             gateway=self._gateway,
             created_at=created,
             details=details,

@@ -10,13 +10,16 @@ from urllib.parse import parse_qs
 
 import orjson
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fogbank import errors
 from fogbank.dialects import intake
+from fogbank.dialects.ai_gateway.options import metadata
+from fogbank.dialects.ai_gateway.step import tenant
 from fogbank.dialects.asgi import send_json
 from fogbank.dialects.exchange import exchange
 from fogbank.dialects.services import Services, route
+from fogbank.dialects.workers_ai.api import check_account
 from fogbank.dialects.workers_ai.run import envelope, send_error
 from fogbank.errors import AIError, RouteError
 from fogbank.storage.gateway_logs import GatewayLogs
@@ -47,13 +50,15 @@ def changes_of(data: Any) -> dict[str, Any]:
         raise AIError(errors.INVALID_INPUT, detail="the body must be an object")
     tests = {
         "feedback": lambda value: value in (-1, 0, 1) and not isinstance(value, bool),
-        "score": lambda value: isinstance(value, int | float) and 0 <= value <= 100,
-        "metadata": lambda value: isinstance(value, dict),
+        "score": lambda value: type(value) in (int, float) and 0 <= value <= 100,
     }
     for name, value in data.items():
         if name in tests and value is not None and not tests[name](value):
-            raise AIError(errors.INVALID_INPUT, detail=f"'{name}' cannot be {value!r}")
-    return {name: value for name, value in data.items() if name in CHANGEABLE}
+            raise AIError(errors.INVALID_INPUT, detail=f"'{name}' cannot be {value!r:.100}")
+    changes = {name: value for name, value in data.items() if name in CHANGEABLE}
+    if changes.get("metadata") is not None:
+        changes["metadata"] = metadata(changes["metadata"], "metadata")
+    return changes
 
 
 class LogsEndpoint:
@@ -65,27 +70,30 @@ class LogsEndpoint:
 
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page, newest first."""
-        await self._exchange(scope, send, self._list(scope, send))
+        await self._exchange(scope, receive, send, self._list)
 
     async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One log, read or changed."""
         work = self._read if scope["method"] in ("GET", "HEAD") else self._patch
-        await self._exchange(scope, send, work(scope, receive, send))
+        await self._exchange(scope, receive, send, work)
 
-    async def _exchange(self, scope: Scope, send: Send, work: Any) -> None:
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send, work: ASGIApp) -> None:
         context = intake.context(scope, self._settings, dialect="ai_gateway")
 
         async def refuse(error: AIError | RouteError) -> None:
             await send_error(error, context, send)
 
-        await exchange(context, "gateway logs", work, refuse)
+        async def checked() -> None:
+            check_account(scope)
+            await work(scope, receive, send)
 
-    async def _list(self, scope: Scope, send: Send) -> None:
+        await exchange(context, "gateway logs", checked(), refuse)
+
+    async def _list(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         page = _count(query, "page", 1, None)
         per_page = _count(query, "per_page", 20, MAX_PER_PAGE)
-        account, gateway = _place(scope)
-        logs, total = await self._logs.page(account, gateway, page, per_page)
+        logs, total = await self._logs.page(*_place(scope), page, per_page)
         info = {"page": page, "per_page": per_page, "count": len(logs), "total_count": total}
         body = {**envelope([log.as_json() for log in logs]), "result_info": info}
         await send_json(send, 200, body)
@@ -109,7 +117,8 @@ class LogsEndpoint:
 
 
 def _place(scope: Scope) -> tuple[str, str]:
-    return scope["path_params"]["account_id"], scope["path_params"]["gateway"]
+    key = scope.get("state", {}).get("key")
+    return tenant(scope["path_params"]["account_id"], key), scope["path_params"]["gateway"]
 
 
 def _count(query: Mapping[str, list[str]], name: str, default: int, most: int | None) -> int:

@@ -5,7 +5,7 @@ Precedence: the step's config, then the request's headers, then the server's set
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,13 @@ MAX_ATTEMPTS = 5
 MAX_RETRY_DELAY_MS = 5000
 MAX_METADATA = 5
 BACKOFFS = ("constant", "linear", "exponential")
+CONFIG = {
+    "requestTimeout": "request-timeout",
+    "maxAttempts": "max-attempts",
+    "retryDelay": "retry-delay",
+    "backoff": "backoff",
+}
+"""A step's keys, and what they are called in a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +60,12 @@ class Options:
 
 def from_headers(headers: Mapping[str, str], settings: Settings) -> Options:
     """The options of a whole request; `headers` by lower-case name. Raises AIError (8001)."""
-    given = {OLD_NAMES.get(name, name): value for name, value in headers.items()}
-    given = {name.removeprefix(PREFIX): value for name, value in given.items() if PREFIX in name}
+    old = {new: headers[name] for name, new in OLD_NAMES.items() if name in headers}
+    given = {
+        name.removeprefix(PREFIX): value
+        for name, value in (old | dict(headers)).items()
+        if name.startswith(PREFIX)
+    }
     options = Options(cache_ttl=settings.gateway_cache_ttl)
     if given.get("cache-key"):
         options = replace(
@@ -73,20 +84,15 @@ def from_headers(headers: Mapping[str, str], settings: Settings) -> Options:
         event_id=given.get("event-id"),
         metadata=_metadata(given.get("metadata")),
         custom_cost=_object(given.get("custom-cost"), "cf-aig-custom-cost"),
-        **_handling({name.replace("-", "_"): value for name, value in given.items()}, "cf-aig-{}"),
+        **_handling(given, PREFIX.__add__),
     )
 
 
 def of_step(options: Options, config: Mapping[str, Any]) -> Options:
     """The options of one step of a universal request. Raises AIError (8001)."""
-    snake = {
-        "requestTimeout": "request_timeout",
-        "maxAttempts": "max_attempts",
-        "retryDelay": "retry_delay",
-        "backoff": "backoff",
-    }
-    given = {snake[name]: value for name, value in config.items() if name in snake}
-    options = replace(options, **_handling(given, "config.{}"))
+    named = {header: f"config.{name}" for name, header in CONFIG.items()}
+    given = {CONFIG[name]: value for name, value in config.items() if name in CONFIG}
+    options = replace(options, **_handling(given, named.__getitem__))
     if isinstance(config.get("skipCache"), bool):
         options = replace(options, skip_cache=config["skipCache"])
     if "cacheTtl" in config:
@@ -95,22 +101,22 @@ def of_step(options: Options, config: Mapping[str, Any]) -> Options:
     return options
 
 
-def _handling(given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Timeout and retries, which headers and configs have in common."""
+def _handling(given: Mapping[str, Any], told: Callable[[str], str]) -> dict[str, Any]:
+    """Timeout and retries, which headers and configs have in common; `told` is a key's full name."""
     found: dict[str, Any] = {}
-    if "request_timeout" in given:
-        milliseconds = _number(given["request_timeout"], name.format("request_timeout"))
+    if "request-timeout" in given:
+        milliseconds = _number(given["request-timeout"], told("request-timeout"))
         found["request_timeout"] = milliseconds / 1000 if milliseconds > 0 else None
-    if "max_attempts" in given:
-        attempts = _number(given["max_attempts"], name.format("max_attempts"))
+    if "max-attempts" in given:
+        attempts = _number(given["max-attempts"], told("max-attempts"))
         found["max_attempts"] = min(max(int(attempts), 1), MAX_ATTEMPTS)
-    if "retry_delay" in given:
-        delay = _number(given["retry_delay"], name.format("retry_delay"))
+    if "retry-delay" in given:
+        delay = _number(given["retry-delay"], told("retry-delay"))
         found["retry_delay"] = min(max(delay, 0), MAX_RETRY_DELAY_MS) / 1000
     if "backoff" in given:
         if given["backoff"] not in BACKOFFS:
             allowed = ", ".join(BACKOFFS)
-            raise _invalid(name.format("backoff"), f"must be one of {allowed}")
+            raise _invalid(told("backoff"), f"must be one of {allowed}")
         found["backoff"] = given["backoff"]
     return found
 
@@ -130,12 +136,16 @@ def _number(value: Any, name: str) -> float:
 
 
 def _metadata(text: str | None) -> Mapping[str, Any] | None:
-    """The first five entries: more are not kept (contract 1.7)."""
     entries = _object(text, "cf-aig-metadata")
-    if entries is None:
-        return None
+    return None if entries is None else metadata(entries, "cf-aig-metadata")
+
+
+def metadata(entries: Any, name: str) -> Mapping[str, Any]:
+    """The first five entries: more are not kept (contract 1.7). Raises AIError (8001)."""
+    if not isinstance(entries, dict):
+        raise _invalid(name, "must be a JSON object")
     if not all(isinstance(value, str | int | float | bool) for value in entries.values()):
-        raise _invalid("cf-aig-metadata", "may hold texts, numbers and booleans only")
+        raise _invalid(name, "may hold texts, numbers and booleans only")
     return dict(list(entries.items())[:MAX_METADATA])
 
 

@@ -21,6 +21,14 @@ NAMED = "run"
 MAX_STEPS = 32
 
 
+def tenant(account: str, key: str | None) -> str:
+    """Who shares a cache and logs with nobody else: an account, and the API key it was used with.
+
+    An account id is no secret and belongs to no key, so it alone keeps nobody out.
+    """
+    return f"{account.lower()}/{key or ''}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """`path` is the route of this server that answers; `headers` are the step's own.

@@ -61,10 +61,9 @@ async def _feed(parser: MultipartParser, form: "_Form", receive: Receive, limit:
             raise ClientGone
         data = event.get("body", b"")
         size += len(data)
-        if size > limit + ROOM_FOR_FORM:
-            raise AIError(errors.TOO_LARGE)
         parser.write(data)
-        if form.written > limit:
+        # Small parts and their headers take a second per megabyte, and nobody needs them.
+        if form.written > limit or size - form.written > ROOM_FOR_FORM:
             raise AIError(errors.TOO_LARGE)
         more = event.get("more_body", False)
 

@@ -6,8 +6,8 @@ file that cannot be used 400/8001 with words. `DELETE .../finetunes/{id or name}
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -125,7 +125,7 @@ class Finetunes:
         """One of the two files."""
         finetune = self._own(scope)
         settings = self._services.settings
-        async with self._uploads:
+        async with self._turn():
             place = await asyncio.to_thread(self._store.incoming)
             try:
                 asset = await receive_asset(
@@ -146,6 +146,19 @@ class Finetunes:
         finetune = self._own(scope)
         await asyncio.to_thread(self._store.delete, finetune)
         return envelope({"id": finetune.id})
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of UPLOADS. Raises AIError where none becomes free: a slow client holds one long."""
+        try:
+            async with asyncio.timeout(self._services.settings.deadline):
+                await self._uploads.acquire()
+        except TimeoutError:
+            raise AIError(errors.CAPACITY) from None
+        try:
+            yield
+        finally:
+            self._uploads.release()
 
     def _base(self, model: str) -> Card:
         card = self._services.runtime.catalog.resolve(model)

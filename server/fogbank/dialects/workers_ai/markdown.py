@@ -86,7 +86,7 @@ class ToMarkdown:
         try:
             files = [item for key, item in form.multi_items() if key in FILES]
             documents = [
-                Document(item.filename or "", item.content_type or "", await item.read())
+                Document(_whole(item.filename), item.content_type or "", await item.read())
                 for item in files
                 if isinstance(item, UploadFile)
             ]
@@ -121,7 +121,8 @@ class ToMarkdown:
                     for one in documents
                 ]
         except Refused:
-            raise AIError(errors.CAPACITY) from None
+            retry_after = 1 if self._services.settings.retry_after else None
+            raise AIError(errors.CAPACITY, retry_after=retry_after) from None
         except TimeoutError:
             raise AIError(errors.TIMEOUT) from None
 
@@ -144,5 +145,10 @@ async def _form(headers: Headers, body: bytes) -> FormData:
 
     try:
         return await MultiPartParser(headers, whole(), max_files=MAX_FILES).parse()
-    except (MultiPartException, KeyError) as error:
+    except (MultiPartException, LookupError, ValueError) as error:
         raise AIError(errors.BAD_INPUT, detail=f"Error: the form cannot be read: {error}") from None
+
+
+def _whole(name: str | None) -> str:
+    """A file's name without halves of characters, which a form's `charset` can make."""
+    return (name or "").encode("utf-8", "replace").decode()
