@@ -33,6 +33,7 @@ CITY = {
 }
 
 
+@pytest.mark.contract("1.1", "3.2")
 @pytest.mark.parametrize(
     "body", [{"prompt": CAPITAL}, {"messages": [{"role": "user", "content": CAPITAL}]}]
 )
@@ -45,6 +46,7 @@ async def test_the_capital_of_france(web: httpx2.AsyncClient, body: dict[str, An
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
 
 
+@pytest.mark.contract("3.5")
 async def test_a_raw_prompt_is_continued(web: httpx2.AsyncClient) -> None:
     body = {"prompt": "The capital of France is", "raw": True, "max_tokens": 2}
     result = await ask(web, TEXT, **body)
@@ -53,12 +55,14 @@ async def test_a_raw_prompt_is_continued(web: httpx2.AsyncClient) -> None:
     assert result["usage"]["prompt_tokens"] < 8, "a chat template was put around it"
 
 
+@pytest.mark.contract("3.1")
 async def test_a_seed_makes_an_answer_repeatable(web: httpx2.AsyncClient) -> None:
     body = {"prompt": "Name a colour.", "seed": 7, "temperature": 1, "max_tokens": 8}
     answers = {(await ask(web, TEXT, **body))["response"] for _ in range(3)}
     assert len(answers) == 1
 
 
+@pytest.mark.contract("decision 9")
 async def test_a_stand_in_says_so(web: httpx2.AsyncClient) -> None:
     headers = (await web.post(RUN + TEXT, json={"prompt": "a", "max_tokens": 1})).headers
     assert headers["x-fogbank-served-by"] == STAND_IN
@@ -70,6 +74,7 @@ async def test_a_stand_in_says_so(web: httpx2.AsyncClient) -> None:
     )
 
 
+@pytest.mark.contract("4")
 @pytest.mark.parametrize(
     "text", ["I love this.", "What a wonderful, happy day!", "The food was delicious."]
 )
@@ -77,6 +82,7 @@ async def test_kind_words_are_positive(web: httpx2.AsyncClient, text: str) -> No
     await is_labelled(web, text, "POSITIVE")
 
 
+@pytest.mark.contract("4")
 @pytest.mark.parametrize(
     "text", ["This is terrible.", "I hate waiting.", "The worst film I have ever seen."]
 )
@@ -98,6 +104,7 @@ PLAIN_SENTENCES = {
 }
 
 
+@pytest.mark.contract("decision 7")
 @pytest.mark.parametrize("text", PLAIN_SENTENCES)
 async def test_organizations_and_places_are_found(web: httpx2.AsyncClient, text: str) -> None:
     found = await ask(web, ENTITIES, text=text)
@@ -113,6 +120,7 @@ def dot(one: list[float], other: list[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.contract("4", "decision 13")
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 async def test_embeddings(web: httpx2.AsyncClient, pooling: str) -> None:
     texts = ["A man is eating food.", "Somebody has a meal.", "The stock market fell today."]
@@ -124,6 +132,7 @@ async def test_embeddings(web: httpx2.AsyncClient, pooling: str) -> None:
     assert alike > unlike + 0.2
 
 
+@pytest.mark.contract("4")
 async def test_the_poolings_differ_and_a_batch_does_not(web: httpx2.AsyncClient) -> None:
     text = "A man is eating food."
     (mean,) = (await ask(web, EMBEDDINGS, text=text))["data"]
@@ -133,6 +142,7 @@ async def test_the_poolings_differ_and_a_batch_does_not(web: httpx2.AsyncClient)
     assert dot(mean, among_others) > 0.9999
 
 
+@pytest.mark.contract("3.4", "decision 1")
 async def test_json_mode_with_a_schema_gives_the_value(web: httpx2.AsyncClient) -> None:
     wanted = {"type": "json_schema", "json_schema": CITY}
     body = {"prompt": "Describe Paris as JSON.", "response_format": wanted, "temperature": 0}
@@ -141,6 +151,7 @@ async def test_json_mode_with_a_schema_gives_the_value(web: httpx2.AsyncClient) 
     jsonschema_rs.validate(CITY, value)
 
 
+@pytest.mark.contract("3.4", "decision 1")
 async def test_json_mode_without_a_schema_gives_text(web: httpx2.AsyncClient) -> None:
     body = {
         "prompt": 'Write a JSON object with one key "a" and the value 1, nothing else.',
@@ -152,6 +163,7 @@ async def test_json_mode_without_a_schema_gives_text(web: httpx2.AsyncClient) ->
     assert isinstance(orjson.loads(text), dict | list)
 
 
+@pytest.mark.contract("3.4")
 async def test_json_that_is_cut_off_is_an_error(web: httpx2.AsyncClient) -> None:
     wanted = {"type": "json_schema", "json_schema": {"type": "string", "minLength": 500}}
     body = {"prompt": "Write.", "response_format": wanted, "max_tokens": 3}
@@ -160,6 +172,7 @@ async def test_json_that_is_cut_off_is_an_error(web: httpx2.AsyncClient) -> None
     assert "max_tokens" in error["message"]
 
 
+@pytest.mark.contract("2.2", "8")
 async def test_over_the_context_window_the_real_count_is_told(web: httpx2.AsyncClient) -> None:
     prompt = "word " * 5000
     status, error = await refusal(web, TEXT, prompt=prompt, raw=True, max_tokens=10)

@@ -64,6 +64,7 @@ def status(server: RealServer, key: str | None) -> int:
     return response.status_code
 
 
+@pytest.mark.contract("2.4", "decision 5")
 def test_keys_are_made_used_and_revoked_while_the_server_runs(
     server: RealServer, data_dir: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_the_last_key_that_goes_does_not_open_the_door(server: RealServer, data_
         assert httpx2.get(server.url + path, trust_env=False).status_code == 401
 
 
+@pytest.mark.contract("decision 5")
 def test_another_address_needs_a_key_first(tmp_path: Path) -> None:
     for folder, name, content in (("profiles", "fake", PROFILE), ("cards", "test", CARD)):
         (tmp_path / folder).mkdir()

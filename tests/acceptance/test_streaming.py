@@ -13,6 +13,7 @@ from tests.server import RUN
 pytestmark = [pytest.mark.anyio, pytest.mark.engine]
 
 
+@pytest.mark.contract("1.3")
 async def test_tokens_arrive_one_by_one(web: httpx2.AsyncClient) -> None:
     story = await Story().read(web, **{**ENDLESS, "max_tokens": 40})
     assert story.finished
@@ -27,6 +28,7 @@ async def test_tokens_arrive_one_by_one(web: httpx2.AsyncClient) -> None:
     assert sum(gap > 0.002 for gap in gaps) >= 10, "the events came in one lump"
 
 
+@pytest.mark.contract("1.3")
 async def test_a_stream_says_what_the_whole_answer_says(web: httpx2.AsyncClient) -> None:
     body = {"prompt": CAPITAL, "temperature": 0}
     story = await Story().read(web, **body)

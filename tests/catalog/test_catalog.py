@@ -36,6 +36,7 @@ def catalog(folders: Folders) -> Catalog:
     return folders.load()
 
 
+@pytest.mark.contract("1.1")
 @pytest.mark.parametrize(
     "name",
     [
@@ -67,6 +68,7 @@ def test_a_profile_spells_out_families_and_its_models_win(catalog: Catalog) -> N
     }
 
 
+@pytest.mark.contract("decision 9")
 def test_a_family_gives_a_safety_model_its_own_weights_only(catalog: Catalog) -> None:
     profile = catalog.profiles["own"]
     own = {"test": profile.families["test"].model_copy(update={"stands_in": None})}

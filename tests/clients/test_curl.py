@@ -78,6 +78,7 @@ def lives_on(curl: Curl) -> Callable[[], bool]:
     return lambda: "Paris" in curl(TEXT, "-d", ASKED).result["response"]
 
 
+@pytest.mark.contract("1.1", "clients 2")
 @pytest.mark.parametrize("model", [TEXT, TEXT.replace("/", "%2F"), TEXT.replace("@", "%40")])
 @pytest.mark.parametrize("flag", ["-d", "--data-binary"])
 def test_a_prompt_without_a_json_content_type(curl: Curl, model: str, flag: str) -> None:
@@ -94,6 +95,7 @@ def test_a_body_in_pieces(curl: Curl) -> None:
     assert "Paris" in curl(TEXT, *options, stdin=ASKED.encode()).result["response"]
 
 
+@pytest.mark.contract("1.3")
 @pytest.mark.parametrize("model", [TEXT, TEXT.replace("/", "%2F")])
 def test_a_stream(curl: Curl, model: str) -> None:
     said = curl(model, "-d", STREAM)
@@ -103,12 +105,14 @@ def test_a_stream(curl: Curl, model: str) -> None:
     assert "Paris" in "".join(json.loads(piece)["response"] for piece in pieces)
 
 
+@pytest.mark.contract("4")
 def test_the_other_tasks(curl: Curl) -> None:
     assert curl(EMBEDDINGS, "-d", '{"text": "a"}').result["shape"] == [1, 384]
     (first, second) = curl(SENTIMENT, "-d", '{"text": "This is terrible."}').result
     assert {first["label"], second["label"]} == {"POSITIVE", "NEGATIVE"}
 
 
+@pytest.mark.contract("2.1", "2.2", "2.3", "2.4")
 @pytest.mark.parametrize(
     ("model", "body", "error"),
     [
@@ -158,6 +162,7 @@ def test_get_is_no_way_to_run(curl: Curl) -> None:
     assert curl(TEXT, "-G").error == (400, 7003)
 
 
+@pytest.mark.contract("2.4")
 def test_a_malformed_account(embedded: RealServer) -> None:
     url = f"{embedded.url}/client/v4/accounts/short/ai/run/{TEXT}"
     out = subprocess.run(

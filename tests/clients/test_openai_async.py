@@ -35,6 +35,7 @@ async def test_a_completion(client: AsyncOpenAI) -> None:
     assert answer.choices[0].message.content == "one two three"
 
 
+@pytest.mark.contract("clients 12")
 async def test_a_server_error_is_tried_again(
     client: AsyncOpenAI, fogbank: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +47,7 @@ async def test_a_server_error_is_tried_again(
     assert fogbank.engine.started == 2
 
 
+@pytest.mark.contract("clients 12")
 async def test_errors_by_status(client: AsyncOpenAI, fogbank: Running) -> None:
     create = client.chat.completions.create
     with pytest.raises(openai.BadRequestError) as refused:

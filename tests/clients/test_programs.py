@@ -23,7 +23,7 @@ async def url(fogbank: Running) -> AsyncIterator[str]:
         yield address
 
 
-def check_ai_sdk(found: Any, *, neurons: bool = False) -> None:
+def check_ai_sdk(found: Any) -> None:
     assert found["text"]
     assert found["usage"]["inputTokens"] > 0
     assert found["usage"]["outputTokens"] > 0

@@ -70,6 +70,7 @@ def test_no_table_at_all(tmp_path: Path) -> None:
         load_prices(tmp_path)
 
 
+@pytest.mark.contract("7", "decision 3")
 def test_the_packaged_table() -> None:
     table = load_prices(package_data()).newest
     assert (table.usd_per_1000_neurons, table.free_neurons_per_day) == (0.011, 10_000)
@@ -78,6 +79,7 @@ def test_the_packaged_table() -> None:
     assert fast.neurons == table.models["@cf/meta/llama-3.1-8b-instruct-fp8-fast"].neurons
 
 
+@pytest.mark.contract("7")
 def test_every_row_was_carried_over() -> None:
     if not RECORDED.is_file():
         pytest.skip("the recorded price table is not on this machine")
@@ -90,6 +92,7 @@ def test_every_row_was_carried_over() -> None:
             assert table.models[name].neurons == row["neurons"], name
 
 
+@pytest.mark.contract("7")
 def test_dollars_are_rounded_neurons() -> None:
     """Cloudflare's two columns agree to the display's last digit, in every row but one."""
     table = load_prices(package_data()).newest

@@ -112,6 +112,7 @@ def test_more_never_costs_less_and_caching_never_more(
         assert (price.cost(larger) or 0.0) >= base - slack
 
 
+@pytest.mark.contract("decision 3")
 def test_a_card_without_a_price_is_unpriced() -> None:
     assert PRICES.neurons(card("@cf/test/none"), Usage(10, 10)) is None
 

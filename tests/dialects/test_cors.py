@@ -28,6 +28,7 @@ def shared_with(response: httpx2.Response) -> Any:
     return response.headers.get("access-control-allow-origin")
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize("origin", [APP, "HTTPS://my.app", "http://localhost:3000"])
 async def test_a_known_origin(tmp_path: Path, origin: str) -> None:
     async with running(settings(tmp_path, allowed_origins=APP)) as it:
@@ -70,6 +71,7 @@ async def test_headers_that_a_page_may_send(
     assert response.headers.get("access-control-allow-headers") == allowed
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize("config", [{}, {"allowed_origins": "*"}])
 async def test_a_foreign_origin_of_a_keyless_server(tmp_path: Path, config: dict[str, str]) -> None:
     async with running(settings(tmp_path, **config)) as it:
@@ -87,6 +89,7 @@ async def test_a_preflight_needs_a_known_host_where_there_are_no_keys(fogbank: R
     assert response.status_code == 403
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize(
     ("allowed", "origin", "shares"),
     [

@@ -1,5 +1,6 @@
 """The header x-fogbank-fault on the wire: every dialect that answers for a model obeys it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,18 @@ import httpx2
 import orjson
 import pytest
 
-from tests.server import ACCOUNT, EMBED, RUN, TEXT, Running, events, live, running, settings
+from tests.server import (
+    ACCOUNT,
+    EMBED,
+    RUN,
+    TEXT,
+    Running,
+    events,
+    live,
+    running,
+    settings,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 PROMPT = {"prompt": "one two three four five"}
@@ -54,6 +66,7 @@ async def test_at_once(faulty: Running, value: str, status: int, code: int) -> N
     assert (await faulty.run(TEXT, PROMPT)).status_code == 200
 
 
+@pytest.mark.contract("decision 6")
 async def test_in_the_middle_of_a_stream(faulty: Running) -> None:
     response = await faulty.run(TEXT, STREAM, headers={FAULT: "3040; after=2"})
     assert response.status_code == 200
@@ -69,6 +82,7 @@ async def test_in_the_middle_of_what_is_not_streamed(faulty: Running) -> None:
         assert response.json()["errors"][0]["code"] == 3040
 
 
+@pytest.mark.contract("2.1")
 async def test_timeout_lasts_until_the_deadline(faulty: Running) -> None:
     headers = {FAULT: "timeout", "x-fogbank-deadline": "0.05"}
     response = await faulty.run(TEXT, PROMPT, headers=headers)
@@ -76,6 +90,17 @@ async def test_timeout_lasts_until_the_deadline(faulty: Running) -> None:
     headers[FAULT] = "timeout; after=1"
     response = await faulty.run(TEXT, STREAM, headers=headers)
     assert orjson.loads(events(response.text)[-1])["errors"][0]["code"] == 3007
+
+
+async def test_a_timeout_ends_when_the_client_leaves(faulty: Running) -> None:
+    headers = {FAULT: "timeout"}
+    body = {"model": TEXT, "messages": [{"role": "user", "content": "a"}]}
+    async with live(faulty.server) as url, httpx2.AsyncClient(trust_env=False) as client:
+        before = len(asyncio.all_tasks())
+        for path, sent in ((RUN + TEXT, PROMPT), (V1, body)):
+            with pytest.raises(httpx2.TimeoutException):
+                await client.post(url + path, json=sent, headers=headers, timeout=0.1)
+        await until(lambda: len(asyncio.all_tasks()) <= before)
 
 
 async def test_a_stream_is_cut(faulty: Running) -> None:
@@ -105,7 +130,9 @@ async def test_the_openai_dialect_obeys_it(faulty: Running) -> None:
     assert "[DONE]" not in response.text
 
 
-@pytest.mark.parametrize("path", ["models/search", "finetunes", "tomarkdown/supported"])
+@pytest.mark.parametrize(
+    "path", ["models/search", "finetunes", "tomarkdown/supported", "v1/models"]
+)
 async def test_the_rest_of_the_api_obeys_it(faulty: Running, path: str) -> None:
     url = f"/client/v4/accounts/{ACCOUNT}/ai/{path}"
     assert (await faulty.client.get(url)).status_code == 200

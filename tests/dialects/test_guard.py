@@ -27,11 +27,13 @@ async def call(fogbank: Running, **headers: str) -> int:
     return (await fogbank.run(TEXT, BODY, headers=sent)).status_code
 
 
+@pytest.mark.contract("2.4", "decision 5")
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer anything"}])
 async def test_without_keys_any_token_or_none(fogbank: Running, headers: dict[str, str]) -> None:
     assert await call(fogbank, **headers) == 200
 
 
+@pytest.mark.contract("1.1", "2.4", "decision 5")
 async def test_keys_come_and_go_without_a_restart(fogbank: Running, store: KeyStore) -> None:
     assert await call(fogbank) == 200
     secret = store.create("alice")
@@ -45,6 +47,7 @@ async def test_keys_come_and_go_without_a_restart(fogbank: Running, store: KeySt
     assert await call(fogbank) == 401
 
 
+@pytest.mark.contract("2.4", "decision 5")
 @pytest.mark.parametrize(
     "value", ["Bearer", "Bearer ", "Basic Zm9n", "fog_x", "Bearer fog_x", "Bearer \xe9", "'; --"]
 )
@@ -55,6 +58,7 @@ async def test_wrong_tokens(fogbank: Running, store: KeyStore, value: str) -> No
     turned_away(response, *DENIED)
 
 
+@pytest.mark.contract("2.4", "decision 5")
 async def test_every_route_but_health_asks(fogbank: Running, store: KeyStore) -> None:
     store.create("alice")
     for path in ("/metrics", "/fogbank/models", "/fogbank/engines", "/nothing"):
@@ -64,6 +68,7 @@ async def test_every_route_but_health_asks(fogbank: Running, store: KeyStore) ->
         assert (await fogbank.client.get(path)).status_code == 200
 
 
+@pytest.mark.contract("2.4", "decision 5")
 @pytest.mark.parametrize("config", [{"host": "0.0.0.0"}, {"keys": "always"}])
 @pytest.mark.parametrize("never", [False, True])
 async def test_where_keys_are_always_asked_for(
@@ -75,6 +80,7 @@ async def test_where_keys_are_always_asked_for(
         turned_away(await it.run(TEXT, BODY), *DENIED)
 
 
+@pytest.mark.contract("decision 5")
 async def test_never_asks_on_loopback(tmp_path: Path) -> None:
     async with running(settings(tmp_path, keys="never")) as it:
         store = KeyStore(tmp_path / "fogbank.db")
@@ -83,6 +89,7 @@ async def test_never_asks_on_loopback(tmp_path: Path) -> None:
         assert await call(it) == 200
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize(
     "host",
     ["localhost", "LOCALHOST:8686", "127.0.0.1:8686", "[::1]:8686", "workers-binding.ai", "my.lan"],
@@ -92,6 +99,7 @@ async def test_known_hosts(tmp_path: Path, host: str) -> None:
         assert await call(it, host=host) == 200
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io:8686", "[", "", "a b"]
 )
@@ -102,6 +110,7 @@ async def test_unknown_hosts(fogbank: Running, host: str) -> None:
     assert fogbank.engine.started == 0
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize(
     "origin", ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:5173", "https://my.app"]
 )
@@ -110,6 +119,7 @@ async def test_known_origins(tmp_path: Path, origin: str) -> None:
         assert await call(it, origin=origin) == 200
 
 
+@pytest.mark.contract("decision 15")
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://localhost.evil.example", "https://my.app:1"]
 )
@@ -120,6 +130,7 @@ async def test_unknown_origins(tmp_path: Path, origin: str) -> None:
     assert "FOGBANK_ALLOWED_ORIGINS" in response.json()["errors"][0]["message"]
 
 
+@pytest.mark.contract("decision 15")
 async def test_with_a_key_host_and_origin_do_not_matter(fogbank: Running, store: KeyStore) -> None:
     token = f"Bearer {store.create('alice')}"
     assert await call(fogbank, authorization=token, host="x.lan", origin="https://a.example") == 200

@@ -44,6 +44,19 @@ async def test_every_dialect_counts(limited: tuple[Running, TurnedClock]) -> Non
     assert (await fogbank.client.post(url, json=body)).status_code == 429
 
 
+async def test_several_answers_count_once(limited: tuple[Running, TurnedClock]) -> None:
+    fogbank, _ = limited
+    body = {"model": TEXT, "messages": [{"role": "user", "content": "a"}], "n": 3}
+    codes = [
+        (
+            await fogbank.client.post("/v1/chat/completions", json=body | {"stream": streamed})
+        ).status_code
+        for streamed in (False, True, False, True)
+    ]
+    assert codes == [200, 200, 429, 429]
+    assert fogbank.engine.started == 6
+
+
 async def test_off_by_default(fogbank: Running) -> None:
     codes = {(await fogbank.run(TEXT, PROMPT)).status_code for _ in range(310)}
     assert codes == {200}

@@ -64,6 +64,7 @@ async def embed(engine: TransformersEngine, *texts: str, cls: bool = False) -> l
     return result.vectors
 
 
+@pytest.mark.contract("decision 13")
 async def test_vectors_have_length_one_whatever_the_batch(make: Make) -> None:
     engine = await make(TEXT_EMBEDDINGS)
     together = await embed(engine, "fog in london", "sun", "fog in london . rain in london")
@@ -73,6 +74,7 @@ async def test_vectors_have_length_one_whatever_the_batch(make: Make) -> None:
     assert together[0] != pytest.approx(together[1], abs=1e-3)
 
 
+@pytest.mark.contract("4")
 async def test_pooling(make: Make, models: dict[str, Path]) -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer

@@ -55,6 +55,7 @@ async def test_a_client_that_leaves_the_queue(fogbank: Live) -> None:
     assert await well(fogbank)
 
 
+@pytest.mark.contract("2.1")
 async def test_a_full_queue_refuses_at_once(fogbank: Live) -> None:
     fogbank.inside.engine.stall()
     tasks = [asyncio.create_task(fogbank.client.post(RUN + TEXT, json=PROMPT)) for _ in range(10)]
@@ -70,6 +71,7 @@ async def test_a_full_queue_refuses_at_once(fogbank: Live) -> None:
     assert await well(fogbank)
 
 
+@pytest.mark.contract("1.1")
 async def test_reject_if_busy(fogbank: Live) -> None:
     fogbank.inside.engine.stall()
     tasks = [asyncio.create_task(fogbank.client.post(RUN + TEXT, json=PROMPT)) for _ in range(8)]
@@ -81,6 +83,7 @@ async def test_reject_if_busy(fogbank: Live) -> None:
     assert (await fogbank.client.post(RUN + TEXT, json=body)).status_code == 200
 
 
+@pytest.mark.contract("2.1", "decision 11")
 @pytest.mark.parametrize("asked", ["0.1", "0.10"])
 async def test_a_deadline_asked_for(fogbank: Live, asked: str) -> None:
     fogbank.inside.engine.stall()
@@ -92,6 +95,7 @@ async def test_a_deadline_asked_for(fogbank: Live, asked: str) -> None:
     assert await well(fogbank)
 
 
+@pytest.mark.contract("decision 11")
 @pytest.mark.parametrize("asked", ["\xb2", "nan", "-1", "0", "1e9", "", "9" * 400, "inf", "1.2.3"])
 async def test_a_deadline_that_is_none(fogbank: Live, asked: str) -> None:
     headers = [(b"x-fogbank-deadline", asked.encode("latin-1"))]

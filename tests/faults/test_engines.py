@@ -50,6 +50,7 @@ async def test_a_load_that_fails_then_works(tmp_path: Path) -> None:
         assert (await it.run(TEXT, {"prompt": "a"})).status_code == 200
 
 
+@pytest.mark.contract("decision 8")
 async def test_a_request_waits_for_the_load(tmp_path: Path) -> None:
     builder = Builder(stalled=True)
     async with running(settings(tmp_path), builder=builder, ready=False) as it:

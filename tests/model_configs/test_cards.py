@@ -74,6 +74,7 @@ def test_a_card_names_its_schema_for_editors_and_its_model_in_its_file_name(
     assert catalog.cards[name].description.endswith(".")
 
 
+@pytest.mark.contract("8", "decision 2")
 @pytest.mark.parametrize("name", DEPRECATED)
 def test_a_deprecated_model_is_known_and_answers(name: str, catalog: Catalog) -> None:
     card = catalog.cards[name]
@@ -86,17 +87,20 @@ def test_a_current_model_is_known(name: str, catalog: Catalog) -> None:
     assert catalog.cards[name].deprecated_on is None
 
 
+@pytest.mark.contract("8")
 def test_no_other_model_is_deprecated(catalog: Catalog) -> None:
     found = [name for name, card in catalog.cards.items() if card.deprecated_on]
     assert sorted(found) == sorted(DEPRECATED)
 
 
+@pytest.mark.contract("8")
 def test_kimi_k25_became_another_name_of_k26(catalog: Catalog) -> None:
     card = catalog.resolve("@cf/moonshotai/kimi-k2.5")
     assert card is not None
     assert card.name == "@cf/moonshotai/kimi-k2.6"
 
 
+@pytest.mark.contract("8")
 @pytest.mark.parametrize(
     ("name", "tokens"),
     [
@@ -112,18 +116,21 @@ def test_context_windows_of_the_contract(name: str, tokens: int, catalog: Catalo
     assert catalog.cards[name].context_window == tokens
 
 
+@pytest.mark.contract("8")
 @pytest.mark.parametrize(("size", "dimensions"), [("small", 384), ("base", 768), ("large", 1024)])
 def test_bge(size: str, dimensions: int, catalog: Catalog) -> None:
     card = catalog.cards[f"@cf/baai/bge-{size}-en-v1.5"]
     assert (card.output_dimensions, card.max_input_tokens) == (dimensions, 512)
 
 
+@pytest.mark.contract("decision 9")
 def test_llama_guard_is_the_safety_model(catalog: Catalog) -> None:
     safety = [card for card in catalog.cards.values() if card.safety]
     assert [card.name for card in safety] == ["@cf/meta/llama-guard-3-8b"]
     assert safety[0].family not in ("llama-instruct", "instruct")
 
 
+@pytest.mark.contract("3.1")
 def test_documented_defaults(catalog: Catalog) -> None:
     def temperature(card: Card) -> float:
         return card.defaults.temperature

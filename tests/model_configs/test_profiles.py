@@ -36,6 +36,7 @@ def test_a_profile_names_its_schema_for_editors(name: str) -> None:
     assert text.startswith("# yaml-language-server: $schema=../profile.schema.json\n")
 
 
+@pytest.mark.contract("decision 2")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_deprecated_text_model_is_served(name: str, catalog: Catalog) -> None:
     served = resolve_profile(catalog.profiles[name], catalog)
@@ -43,6 +44,7 @@ def test_every_deprecated_text_model_is_served(name: str, catalog: Catalog) -> N
     assert set(text) <= set(served)
 
 
+@pytest.mark.contract("decision 9")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_engine_is_used_and_guard_has_no_stand_in(name: str, catalog: Catalog) -> None:
     profile = catalog.profiles[name]
@@ -58,6 +60,7 @@ def test_embedded_needs_no_hub(catalog: Catalog) -> None:
     assert all(isinstance(item, PackageWeights) for item in weights)
 
 
+@pytest.mark.contract("decision 9")
 def test_embedded_says_what_stands_in(embedded: dict[str, ServedModel]) -> None:
     text = [item for item in embedded.values() if item.card.task == "Text Generation"]
     assert len(text) > 40

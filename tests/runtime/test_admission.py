@@ -95,6 +95,7 @@ async def test_a_waiter_cancelled_and_passed_over_in_the_same_turn() -> None:
         pass
 
 
+@pytest.mark.contract("1.1")
 @pytest.mark.anyio
 async def test_who_would_not_wait_is_refused_at_once() -> None:
     admission = Admission(1, 5)
@@ -119,6 +120,7 @@ async def test_low_priority_leaves_permits_free(concurrent: int, low: int) -> No
         await admission._acquire(False)
 
 
+@pytest.mark.contract("5.1")
 @pytest.mark.anyio
 async def test_low_priority_comes_last() -> None:
     admission = Admission(2, 5)

@@ -71,12 +71,13 @@ async def test_in_the_middle_of_a_stream(header: str, expected: tuple[str, str])
 
 
 async def test_at_once() -> None:
-    with pytest.raises(AIError, match="5021"):
-        await fault("context-window", PATH).at_once(1)
-    with pytest.raises(AIError, match="3007"):
-        await fault("timeout", PATH).at_once(0.01)
-    await fault("3040; after=1", PATH).at_once(1)
-    await fault("stream-cut", PATH).at_once(1)
+    for header, code in (("context-window", "5021"), ("timeout", "3007")):
+        asked = fault(header, PATH)
+        assert asked.after is None
+        with pytest.raises(AIError, match=code):
+            await asked.happen(0.01)
+    assert fault("3040; after=1", PATH).after == 1
+    assert fault("stream-cut", PATH).after == 1
     await fault("stream-cut", PATH).happen(1)
 
 

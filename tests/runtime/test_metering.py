@@ -12,6 +12,7 @@ import pytest
 
 from fogbank.clock import TurnedClock
 from fogbank.storage.journal import SUFFIX
+from fogbank.storage.ledger_row import LedgerRow
 from tests.ledger import PRICES, recorded
 from tests.server import (
     ACCOUNT,
@@ -87,7 +88,7 @@ async def test_a_stream_tells_its_neurons_once_at_the_end(priced: Running, model
     assert row.first_seconds <= row.seconds
 
 
-@pytest.mark.contract("1.2")
+@pytest.mark.contract("1.2", "decision 3")
 async def test_errors_and_unpriced_models_have_no_neurons(priced: Running) -> None:
     refused = await priced.run(TEXT, {"max_tokens": 1})
     unpriced = await priced.run(CLASSIFY, {"text": "fine"})
@@ -163,7 +164,7 @@ async def test_prometheus_counts_neurons(priced: Running) -> None:
     assert f'fogbank_neurons_total{{model="{TEXT}"}} {cost(usage):.1f}' in metrics
 
 
-@pytest.mark.contract("2.2", "7")
+@pytest.mark.contract("2.2", "7", "decision 12")
 async def test_the_daily_allocation_ends_in_4006_for_this_account(tmp_path: Path) -> None:
     async with running(settings(tmp_path, daily_neurons=1), prices=PRICES, ledger=True) as it:
         assert (await it.run(TEXT, HELLO)).status_code == 200
@@ -177,7 +178,7 @@ async def test_the_daily_allocation_ends_in_4006_for_this_account(tmp_path: Path
         assert (await it.client.post(upper + TEXT, json=HELLO)).status_code == 429
 
 
-@pytest.mark.contract("2.1")
+@pytest.mark.contract("2.1", "decision 12")
 async def test_the_allocation_in_the_documented_form(tmp_path: Path) -> None:
     config = settings(tmp_path, daily_neurons=1, error_forms="documented", retry_after=False)
     async with running(config, prices=PRICES, ledger=True) as it:
@@ -208,6 +209,13 @@ async def test_the_allocation_survives_a_restart_but_not_the_day(tmp_path: Path)
             assert (await it.run(TEXT, HELLO)).status_code == status
 
 
+def _unstore(data_dir: Path, row: LedgerRow) -> None:
+    """Leaves a row as a killed server does: in the journal, not in the database."""
+    for file in data_dir.glob("ledger.db*"):
+        file.unlink()
+    (data_dir / "ledger" / f"1{SUFFIX}").write_bytes(row.line())
+
+
 async def test_the_allocation_counts_what_a_killed_server_left(tmp_path: Path) -> None:
     config = settings(tmp_path, daily_neurons=1)
     for hour, status in ((8, 200), (9, 429)):
@@ -216,9 +224,7 @@ async def test_the_allocation_counts_what_a_killed_server_left(tmp_path: Path) -
             assert (await it.run(TEXT, HELLO)).status_code == status
         if status == 200:
             (row,) = recorded(tmp_path)
-            for file in tmp_path.glob("ledger.db*"):
-                file.unlink()
-            (tmp_path / "ledger" / f"1{SUFFIX}").write_bytes(row.line())
+            _unstore(tmp_path, row)
 
 
 async def test_requests_at_once_are_all_written_down(priced: Running) -> None:

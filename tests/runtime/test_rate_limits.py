@@ -50,8 +50,25 @@ def test_old_windows_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(who for who, _ in limits._windows) == ["c", "d"]
 
 
+def test_a_crowd_is_not_counted_again_for_each_newcomer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "MAX_WINDOWS", 3)
+    clock = TurnedClock()
+    limits = RateLimits({"Text Generation": 5}, clock)
+    counted = []
+    for number in range(40):
+        before = limits._windows
+        limits.wait(TEXT, str(number))
+        counted += [len(before)] * (limits._windows is not before)
+    assert sum(counted) < 80
+    clock.turn(61)
+    for number in range(40, 120):
+        limits.wait(TEXT, str(number))
+    assert len(limits._windows) == 80
+
+
 @pytest.mark.contract("8")
 def test_the_packaged_figures() -> None:
     rates = load_rates(package_data(), {"Translation": 7})
     assert (rates["Text Generation"], rates["Text Embeddings"]) == (300, 3000)
     assert rates["Translation"] == 7
+    assert rates["Reranking"] == rates["Text Classification"] == 2000

@@ -29,12 +29,14 @@ async def code_of(running: Running, context: Context) -> int:
     return caught.value.kind.code
 
 
+@pytest.mark.contract("decision 11")
 async def test_a_deadline_while_computing(one: Running) -> None:
     one.engine.stall()
     assert await code_of(one, Context(deadline=0.05)) == 3007
     await until(lambda: one.engine.running == 0)
 
 
+@pytest.mark.contract("2.1", "decision 11")
 async def test_a_deadline_in_the_queue_and_a_full_queue(one: Running) -> None:
     one.engine.stall()
     runtime = one.server.runtime
@@ -50,12 +52,14 @@ async def test_a_deadline_in_the_queue_and_a_full_queue(one: Running) -> None:
     assert runtime.in_flight == 0
 
 
+@pytest.mark.contract("decision 8")
 async def test_a_load_that_fails_is_told_before_the_deadline(tmp_path: Path) -> None:
     async with running(settings(tmp_path), profile(load="demand")) as it:
         it.builder.start_failures.append(OSError("never mind"))
         assert await code_of(it, Context(deadline=5)) == 7009
 
 
+@pytest.mark.contract("decision 11")
 async def test_the_deadline_strikes_a_caller_between_two_pieces(one: Running) -> None:
     card = one.server.runtime.catalog.cards[TEXT]
     with pytest.raises(AIError) as caught:

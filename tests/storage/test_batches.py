@@ -46,6 +46,7 @@ def test_a_batch_has_one_server(tmp_path: Path) -> None:
     first.add(batch("younger"), [b"{1}", b"{2}"], 2)
     first.add(batch("older"), [b"{1}", b"{2}"], 1)
     assert second.adopt(lambda model: True) == []
+    assert first.adopt(lambda model: True) == ["older", "younger"]
     first._lock.close()  # as a killed process does
     assert second.adopt(lambda model: True) == ["older", "younger"]
     third = BatchStore(tmp_path / "fogbank.db")

@@ -227,6 +227,13 @@ def test_a_disk_that_is_full_fails_no_request(tmp_path: Path) -> None:
     assert [entry["event"] for entry in logs] == ["ledger rows are lost"]
 
 
+def test_a_number_that_has_no_form_fails_no_request(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger", store_opener(tmp_path, None))
+    with capture_logs():
+        ledger.record(row(0, prompt_tokens=10**30))
+    assert ledger.lost == 1
+
+
 def test_a_postgresql_that_goes_and_comes_back_loses_nothing(
     postgres: Postgres, tmp_path: Path
 ) -> None:

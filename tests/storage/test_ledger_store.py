@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from fogbank.storage.journal import SUFFIX
+from fogbank.storage.ledger import store_segments
 from fogbank.storage.ledger_row import LedgerRow, parse_line
 from fogbank.storage.ledger_store import LedgerStore, LedgerTotal, LedgerUnavailable, store_opener
 from tests.postgres import Postgres
@@ -57,6 +60,20 @@ def test_a_row_is_stored_once(store: LedgerStore) -> None:
     store.insert([row(1), row(2)])
     store.insert([row(2), row(3), row(3)])
     assert [each.id for each in store.records(*EVER)] == ["process-1", "process-2", "process-3"]
+
+
+@pytest.mark.parametrize("value", [{"prompt_tokens": 2**63 + 5}, {"audio_seconds": float("nan")}])
+def test_a_row_that_no_column_takes_holds_up_no_other(
+    store: LedgerStore, tmp_path: Path, value: dict[str, float]
+) -> None:
+    rows = [row(1), row(2, **value), row(3)]
+    (tmp_path / f"1{SUFFIX}").write_bytes(b"".join(each.line() for each in rows))
+    with capture_logs() as logs:
+        store_segments(tmp_path, store)
+    assert list(store.records(*EVER)) == [row(1), row(3)]
+    (told,) = logs
+    assert "process-2" in told["row"]
+    assert not list(tmp_path.glob(f"*{SUFFIX}"))
 
 
 def test_a_request_may_have_several_rows(store: LedgerStore) -> None:

@@ -108,10 +108,11 @@ async def _told(child: asyncio.subprocess.Process, job: bytes) -> bytes:
         await child.stdin.drain()
     child.stdin.close()
     said = bytearray()
-    while piece := await child.stdout.read(1 << 20):
+    while len(said) <= MAX_ANSWER and (piece := await child.stdout.read(1 << 20)):
         said += piece
-        if len(said) > MAX_ANSWER:
-            child.kill()
-            await child.stdout.read()
-            return b""
+    if len(said) > MAX_ANSWER:
+        said.clear()
+        child.kill()
+        await child.stdout.read()
+    await child.wait()
     return bytes(said)

@@ -1,4 +1,7 @@
-"""PDF to Markdown: its metadata, then the text of each page."""
+"""PDF to Markdown: its metadata, then the text of each page.
+
+The lines are those of Cloudflare's answers, for programs that cut the metadata off.
+"""
 
 import io
 
@@ -19,15 +22,16 @@ def pdf_to_markdown(data: bytes, name: str, options: Options) -> str:
             raise Unreadable("the PDF asks for a password")
         if len(reader.pages) > MAX_PAGES:
             raise Unreadable(f"the PDF has more than {MAX_PAGES} pages")
-        parts = [f"# {name}"]
+        head = f"# {name}\n"
         if options.metadata:
-            parts.append("## Metadata\n\n" + "\n".join(_metadata(reader)))
-        parts.append("## Contents")
-        for number, page in enumerate(reader.pages, 1):
-            parts.append(f"### Page {number}\n\n{page.extract_text().strip()}".strip())
+            head += "\n".join(["## Metadata", *_metadata(reader)]) + "\n\n\n"
+        pages = [
+            f"### Page {number}\n{page.extract_text().strip()}".strip()
+            for number, page in enumerate(reader.pages, 1)
+        ]
     except PyPdfError as error:
         raise Unreadable(f"the PDF cannot be read: {error}") from None
-    return "\n\n".join(parts)
+    return f"{head}## Contents\n" + "\n\n".join(pages)
 
 
 def _metadata(reader: PdfReader) -> list[str]:

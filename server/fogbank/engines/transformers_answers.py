@@ -1,5 +1,6 @@
 """From a request to the result of its task, by way of the batches of a loaded head."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -38,19 +39,23 @@ async def compare(batches: TextBatches, request: RerankingRequest) -> TaskResult
         (request.query, *request.contexts), request.pooling, truncate=request.truncate
     )
     query, *passages = computed.results
-    scores = [sum(a * b for a, b in zip(query, row, strict=True)) for row in passages]
-    return RerankingResult(scores, computed.usage)
+    # A thousand passages take the time of several other requests.
+    return RerankingResult(await asyncio.to_thread(_cosines, query, passages), computed.usage)
+
+
+def _cosines(query: list[float], rows: list[list[float]]) -> list[float]:
+    return [sum(a * b for a, b in zip(query, row, strict=True)) for row in rows]
 
 
 async def extract(batches: TextBatches, request: SummarizationRequest) -> TaskResult:
     """A summary of the text's own sentences; of a part of the best where none is short enough."""
-    parts = extractive.sentences(request.text) or [request.text]
+    parts = await asyncio.to_thread(extractive.sentences, request.text) or [request.text]
     computed = await batches.compute(parts)
     lengths = [text.whole - text.encoding.special_tokens_mask.count(1) for text in computed.texts]
     kept = extractive.choose(computed.results, lengths, request.max_length)
     summary = " ".join(parts[at] for at in kept)
     if not kept:
-        (best,) = extractive.choose(computed.results, [0] * len(parts), 0)[:1]
+        (best,) = extractive.choose(computed.results, [1] * len(parts), 1)
         encoding = computed.texts[best].encoding
         ends = [
             end

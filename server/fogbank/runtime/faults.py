@@ -62,17 +62,12 @@ class StreamCut(Exception):
 class Fault:
     """`error` happens; None lets the deadline pass instead, or with `cut` ends the connection.
 
-    `after` counts pieces of a stream; None is before anything else.
+    `after` counts pieces of a stream; None is before anything else, which a cut never is.
     """
 
     error: AIError | RouteError | None
     after: int | None = None
     cut: bool = False
-
-    async def at_once(self, deadline: float) -> None:
-        """Happens, if it is to happen before anything else."""
-        if self.after is None:
-            await self.happen(deadline)
 
     async def happen(self, deadline: float) -> None:
         """Raises the error, at the latest after `deadline` seconds. A whole answer is never cut."""

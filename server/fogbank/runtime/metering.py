@@ -26,8 +26,9 @@ from fogbank.telemetry.metrics import Metrics
 
 
 class Allocation:
-    """Neurons that each account may use per UTC day; the request that passes the limit is served.
+    """Neurons that each account may use per UTC day, counted when a request has ended.
 
+    So the requests that run or wait when the limit is passed are served, however many they are.
     What this process served is counted here, what was served before it began is asked of the
     ledger as soon as that can be used. A request without an account id belongs to the account "".
     """

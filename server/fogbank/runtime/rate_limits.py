@@ -16,7 +16,8 @@ from fogbank.clock import Clock
 
 WINDOW = 60.0
 MAX_WINDOWS = 4096
-"""Windows kept before those in which nothing happened for a minute are dropped."""
+"""Windows kept before those in which nothing happened for a minute are dropped; then twice as many
+as were left, so that a crowd of keys costs each of them little."""
 
 
 class RateLimits:
@@ -26,6 +27,7 @@ class RateLimits:
         self._per_minute = dict(per_minute)
         self._now = clock.monotonic
         self._windows: dict[tuple[str, str], deque[float]] = {}
+        self._room = MAX_WINDOWS
 
     def wait(self, card: Card, who: str) -> int:
         """0 lets the request pass and counts it; else the whole seconds until one may come."""
@@ -46,11 +48,12 @@ class RateLimits:
         return card.name if card.requests_per_minute else card.task
 
     def _forget(self, now: float) -> None:
-        if len(self._windows) < MAX_WINDOWS:
+        if len(self._windows) < self._room:
             return
         self._windows = {
             key: window for key, window in self._windows.items() if window[-1] > now - WINDOW
         }
+        self._room = max(MAX_WINDOWS, 2 * len(self._windows))
 
 
 def load_rates(package_data: Path, changes: Mapping[str, int]) -> dict[str, int]:

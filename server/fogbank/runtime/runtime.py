@@ -87,6 +87,12 @@ class Runtime:
             for name, engine in engines.items()
         }
         self._deadlines: set[asyncio.Timeout] = set()
+        self._sampling = {
+            name: item.card.defaults.model_copy(
+                update=engines[item.engine].spec.sampling.model_dump(exclude_none=True)
+            )
+            for name, item in served.items()
+        }
 
     def served_by(self, card: Card) -> str | None:
         """The stand-in that answers for this card in this profile, if one does."""
@@ -100,11 +106,7 @@ class Runtime:
 
     def sampling_defaults(self, card: Card) -> SamplingDefaults:
         """What a request that is silent gets: the card's, unless the engine is told otherwise."""
-        served = self.served.get(card.name)
-        if served is None:
-            return card.defaults
-        overrides = self.engines[served.engine].spec.sampling
-        return card.defaults.model_copy(update=overrides.model_dump(exclude_none=True))
+        return self._sampling.get(card.name, card.defaults)
 
     def check(self, card: Card) -> None:
         """Raises AIError if this card is not served here; nothing is admitted or computed."""

@@ -83,14 +83,21 @@ class BatchStore:
         return Batch(*row) if row else None
 
     def adopt(self, served: Callable[[str], bool]) -> list[str]:
-        """Takes over unfinished batches of served models whose server is gone, oldest first."""
+        """The unfinished batches of served models that are this server's, oldest first.
+
+        Those whose server is gone are taken over.
+        """
         rows = self._connection.execute(
             "select id, model, server from batches where finished_at is null"
             " order by created_at, id"
         ).fetchall()
         adopted = []
         for batch_id, model, server in rows:
-            if served(model) and self._gone(server):
+            if not served(model):
+                continue
+            if server == self._server:
+                adopted.append(batch_id)
+            elif self._gone(server):
                 cursor = self._connection.execute(
                     "update batches set server = ? where id = ? and server = ?",
                     (self._server, batch_id, server),

@@ -17,7 +17,7 @@ import structlog
 
 from fogbank.storage.journal import Journal, ended_segments, waiting_bytes
 from fogbank.storage.ledger_row import LedgerRow, parse_line
-from fogbank.storage.ledger_store import LedgerStore, LedgerUnavailable
+from fogbank.storage.ledger_store import LedgerStore, LedgerUnavailable, RowsRefused
 
 BATCH = 1000
 PAUSE = 0.5
@@ -58,11 +58,14 @@ class Ledger:
         self._told_at = -TELL_EVERY
 
     def record(self, row: LedgerRow) -> None:
-        """Writes a row down. On a full disk the row is lost, counted and logged, not raised."""
+        """Writes a row down. On a full disk the row is lost, counted and logged, not raised.
+
+        So is a row with a number that JSON has no room for.
+        """
         try:
             if self._journal.append(row.line()):
                 self._written.set()
-        except OSError as error:
+        except (OSError, TypeError) as error:
             self.lost += 1
             if self._may_tell():
                 log.error("ledger rows are lost", error=str(error), lost=self.lost)
@@ -146,8 +149,21 @@ def store_segments(folder: Path, store: LedgerStore) -> None:
         for path, stream in segments:
             rows = _rows(path, stream)
             while batch := list(islice(rows, BATCH)):
-                store.insert(batch)
+                _insert(store, batch)
             path.unlink()
+
+
+def _insert(store: LedgerStore, rows: list[LedgerRow]) -> None:
+    """Stores the rows; one that the database never takes is told, and holds up no other."""
+    try:
+        store.insert(rows)
+    except RowsRefused as error:
+        if len(rows) == 1:
+            told = rows[0].line().decode()
+            log.error("a row of the ledger is lost", error=str(error), row=told)
+            return
+        for row in rows:
+            _insert(store, [row])
 
 
 def _rows(path: Path, lines: Iterable[bytes]) -> Iterator[LedgerRow]:

@@ -14,7 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from fogbank.storage.ledger_row import LedgerRow, ledger_row
-from fogbank.storage.ledger_store import LedgerTotal, LedgerUnavailable, sorted_totals
+from fogbank.storage.ledger_store import (
+    LedgerTotal,
+    LedgerUnavailable,
+    RowsRefused,
+    sorted_totals,
+)
 
 TIMEOUTS = {
     "connect_timeout": 5,
@@ -130,4 +135,5 @@ def _usable() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         text = " ".join(str(error).split()) or type(error).__name__
-        raise LedgerUnavailable(f"PostgreSQL: {text}") from error
+        refused = isinstance(error, (psycopg.IntegrityError, psycopg.DataError))
+        raise (RowsRefused if refused else LedgerUnavailable)(f"PostgreSQL: {text}") from error

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from fogbank.storage.database import Migration, connect
 from fogbank.storage.ledger_row import LedgerRow, ledger_row
-from fogbank.storage.ledger_store import LedgerTotal, LedgerUnavailable, sorted_totals
+from fogbank.storage.ledger_store import (
+    LedgerTotal,
+    LedgerUnavailable,
+    RowsRefused,
+    sorted_totals,
+)
 
 
 def _m001_ledger(connection: sqlite3.Connection) -> None:
@@ -84,6 +89,8 @@ class SqliteLedger:
     def _usable(self) -> Iterator[None]:
         try:
             yield
+        except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
+            raise RowsRefused(f"{self._path}: {error}") from error
         except sqlite3.Error as error:
             raise LedgerUnavailable(f"{self._path}: {error}") from error
 

@@ -14,6 +14,10 @@ class LedgerUnavailable(OSError):
     """The ledger's database cannot be used now. The message has no password."""
 
 
+class RowsRefused(LedgerUnavailable):
+    """The database can be used, but not for these rows: a later try would do no better."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTotal:
     """The sums of one UTC day, account, key and model. `unpriced` requests are in no `neurons`."""
@@ -36,7 +40,10 @@ class LedgerStore(Protocol):
     """An open database, used by one thread. Every method raises LedgerUnavailable."""
 
     def insert(self, rows: Sequence[LedgerRow]) -> None:
-        """Stores the rows, all or none; those whose id is there already are left as they are."""
+        """Stores the rows, all or none; those whose id is there already are left as they are.
+
+        Raises RowsRefused where one of them has a value that no column takes.
+        """
 
     def records(self, since: datetime, until: datetime) -> Iterator[LedgerRow]:
         """Rows with since <= at < until, oldest first."""

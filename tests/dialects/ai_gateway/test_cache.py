@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fogbank.clock import Clock
-from fogbank.storage.response_cache import CachedAnswer, ResponseCache
+from fogbank.storage.response_cache import MAX_ANSWER, CachedAnswer, ResponseCache
 from tests.ledger import PRICES
 from tests.server import ACCOUNT, EMBED, TEXT, Running, running, settings
 
@@ -173,9 +173,10 @@ async def test_a_batch_that_is_polled_is_not_cached(fogbank: Running) -> None:
     assert "cf-aig-cache-status" not in queued.headers
     body = {"request_id": queued.json()["result"]["request_id"]}
     async with asyncio.timeout(5):
-        while "responses" not in (
-            await fogbank.client.post(path, json=body, headers=headers)
-        ).json()["result"]:
+        while (
+            "responses"
+            not in (await fogbank.client.post(path, json=body, headers=headers)).json()["result"]
+        ):
             await asyncio.sleep(0.02)
 
 
@@ -187,3 +188,12 @@ async def test_a_hit_costs_no_neurons(tmp_path: Path) -> None:
         second = await fogbank.client.post(path, json=body, headers=headers)
         assert "cf-ai-neurons" in first.headers
         assert "cf-ai-neurons" not in second.headers
+
+
+def test_an_answer_above_the_limit_is_not_kept() -> None:
+    """Contract 1.7: at most 25 MB, however much room there is."""
+    cache = ResponseCache(2 * MAX_ANSWER, lambda: 0.0)
+    cache.put("a", CachedAnswer(200, (), bytes(MAX_ANSWER), 10))
+    cache.put("b", CachedAnswer(200, (), bytes(MAX_ANSWER + 1), 10))
+    assert cache.get("a") is not None
+    assert cache.get("b") is None

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from fogbank.engines.base import EngineDead, EngineOverloaded
+from fogbank.engines.base import EngineDead, EngineOverloaded, EngineRefused
 from tests.server import (
     ACCOUNT,
     CHAT,
@@ -31,6 +31,7 @@ def item(model: str = TEXT, prompt: str = "say hello", **more: Any) -> dict[str,
     return {"provider": "workers-ai", "endpoint": model, "query": {"prompt": prompt}, **more}
 
 
+@pytest.mark.contract("clients 10", "decision 14")
 @pytest.mark.parametrize("shape", ["/workers-ai/", "/workers-ai/run/"])
 async def test_the_native_route(fogbank: Running, shape: str) -> None:
     """The provider's own body: the envelope of the run route."""
@@ -72,6 +73,7 @@ async def test_a_stream_passes_as_it_is(fogbank: Running) -> None:
     assert orjson.loads(events(answer.text)[0]) == {"response": "say"}
 
 
+@pytest.mark.contract("decision 14")
 async def test_the_first_step_that_answers(fogbank: Running) -> None:
     """cf-aig-step is the index of the step that answered (decisions.md 14)."""
     steps = [item("@cf/test/nothing"), item("@cf/test/absent"), item(prompt="third"), item()]
@@ -133,8 +135,8 @@ async def test_retries(fogbank: Running) -> None:
 
 
 async def test_no_retry_for_what_cannot_succeed(fogbank: Running) -> None:
-    fogbank.engine.refuse("no")
-    headers = {"cf-aig-max-attempts": "5", "cf-aig-retry-delay": "5000"}
+    fogbank.engine.fail_next(EngineRefused("no"))
+    headers = {"cf-aig-max-attempts": "5", "cf-aig-retry-delay": "1"}
     answer = await fogbank.client.post(
         f"{GATEWAY}/workers-ai/{TEXT}", json={"prompt": "a"}, headers=headers
     )
@@ -154,6 +156,7 @@ async def test_a_step_that_is_too_slow_gives_way(fogbank: Running) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (408, 3007)
 
 
+@pytest.mark.contract("2.4")
 async def test_a_gateway_that_is_not_set_up(tmp_path: Path) -> None:
     """Contract 2.4: the key is the singular `error`."""
     async with running(settings(tmp_path, gateways="mine, other")) as fogbank:
@@ -166,17 +169,24 @@ async def test_a_gateway_that_is_not_set_up(tmp_path: Path) -> None:
         assert answer.status_code == 200
 
 
-async def test_chat_completion_bad_format(fogbank: Running) -> None:
-    answer = await fogbank.client.post(f"{GATEWAY}/compat/chat/completions", content=b"[]")
+@pytest.mark.contract("2.4")
+@pytest.mark.contract("2.4")
+@pytest.mark.parametrize(
+    "body", [b"[]", b"no JSON", b"{}", b'{"messages": []}', b'{"model": "a", "messages": "b"}']
+)
+async def test_chat_completion_bad_format(fogbank: Running, body: bytes) -> None:
+    answer = await fogbank.client.post(f"{GATEWAY}/compat/chat/completions", content=body)
     assert (answer.status_code, answer.json()["error"][0]["code"]) == (400, 2019)
 
 
+@pytest.mark.contract("decision 14")
 async def test_not_an_account(fogbank: Running) -> None:
     """32 hexadecimal digits tell a gateway from the plain OpenAI routes."""
     answer = await fogbank.client.post(f"/v1/abc/mine/workers-ai/{TEXT}", json={"prompt": "a"})
     assert answer.json()["errors"][-1]["code"] == 7000
 
 
+@pytest.mark.contract("2.4")
 @pytest.mark.parametrize("name", ["authorization", "cf-aig-authorization"])
 async def test_keys(tmp_path: Path, name: str) -> None:
     async with running(settings(tmp_path, keys="always")) as fogbank:
@@ -269,7 +279,7 @@ async def test_attempts_and_steps_share_one_deadline(fogbank: Running) -> None:
 
 
 async def test_a_stream_that_is_cut_is_cut_here_too(tmp_path: Path) -> None:
-    """Nothing follows: a second status line in the middle of an answer would be the server's bug."""
+    """Nothing follows; least of all a second status line in the middle of the answer."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -297,3 +307,18 @@ async def test_the_header_that_is_wrong_is_named_as_it_was_sent(fogbank: Running
         f"{GATEWAY}/workers-ai/{TEXT}", json={"prompt": "a"}, headers={"cf-aig-max-attempts": "x"}
     )
     assert "'cf-aig-max-attempts'" in answer.json()["errors"][0]["message"]
+
+
+async def test_a_body_that_brings_its_own_key_is_small(tmp_path: Path) -> None:
+    """It is read before its sender is known; others may fill the memory with many."""
+    from fogbank.storage.keys import KeyStore
+
+    async with running(settings(tmp_path, keys="always")) as fogbank:
+        store = KeyStore(tmp_path / "fogbank.db")
+        secret = store.create("someone")
+        store.close()
+        key = {"Authorization": f"Bearer {secret}"}
+        body = [item(headers=key, unused="x" * 2**20)]
+        answer = await fogbank.client.post(GATEWAY, json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, 3006)
+        assert (await fogbank.client.post(GATEWAY, json=body, headers=key)).status_code == 200

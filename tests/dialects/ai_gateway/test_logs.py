@@ -1,5 +1,7 @@
 """Contract 1.7, 6.1, 2.4: gateway logs that are read back and rated."""
 
+import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,25 @@ async def test_metadata_of_a_patch_is_metadata(fogbank: Running) -> None:
     for wrong in ({"metadata": {"a": []}}, {"score": True}):
         answer = await fogbank.client.patch(f"{LOGS}/{log_id}", json=wrong)
         assert answer.status_code == 400
+
+
+async def test_a_log_that_cannot_be_written_costs_no_answer(
+    fogbank: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fogbank.dialects.ai_gateway.gateway.LOG_SECONDS", 0.02)
+    await asked(fogbank)
+    writer = sqlite3.connect(fogbank.settings.data_dir / "fogbank.db", isolation_level=None)
+    writer.execute("begin immediate")
+    async with asyncio.timeout(2):
+        answer = await fogbank.client.post(PATH, json={"prompt": "say hello"})
+    writer.execute("rollback")
+    writer.close()
+    assert answer.json()["result"]["response"] == "say hello"
+
+
+async def test_metadata_in_other_alphabets(fogbank: Running) -> None:
+    sent = '{"käufer": "Ünal"}'.encode()
+    headers = [(b"cf-aig-metadata", sent)]
+    answer = await fogbank.client.post(PATH, json={"prompt": "a"}, headers=headers)
+    log = (await fogbank.get(f"{LOGS}/{answer.headers['cf-aig-log-id']}"))["result"]
+    assert log["metadata"] == {"käufer": "Ünal"}

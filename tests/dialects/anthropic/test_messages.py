@@ -55,6 +55,7 @@ def seen(fogbank: Running) -> TextGenerationRequest:
     return request
 
 
+@pytest.mark.contract("clients 10")
 @pytest.mark.parametrize("path", [f"{BASE}/messages", f"{BASE}/v1/messages", "/v1/messages"])
 async def test_a_message_at_every_path(fogbank: Running, path: str) -> None:
     body = (await post(fogbank, path)).json()
@@ -164,6 +165,7 @@ async def test_a_stream_of_a_tool(fogbank: Running) -> None:
     assert found[-2]["delta"]["stop_reason"] == "tool_use"
 
 
+@pytest.mark.contract("decision 6")
 async def test_a_stream_that_fails(fogbank: Running) -> None:
     fogbank.engine.fail_next(EngineDead("gone"), after=1)
     last = (await stream(fogbank))[-1]

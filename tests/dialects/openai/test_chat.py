@@ -99,6 +99,7 @@ async def test_silence_means_the_cards_defaults(fogbank: Running) -> None:
     assert seen(fogbank).sampling == Sampling(max_tokens=256, temperature=0.6)
 
 
+@pytest.mark.contract("clients 9")
 async def test_explicit_nulls_mean_silence(fogbank: Running) -> None:
     """The run route refuses them (2.3); this one must not."""
     names = ["temperature", "stop", "max_tokens", "tools", "tool_choice", "response_format", "seed"]
@@ -186,6 +187,13 @@ async def test_a_schema_bare_or_wrapped(fogbank: Running, schema: Any) -> None:
     assert seen(fogbank).json_format == JsonFormat(PERSON)
 
 
+async def test_guided_json_as_on_the_native_route(fogbank: Running) -> None:
+    """langchain-cloudflare writes it for Mistral on either route."""
+    (choice,) = (await chat(fogbank, guided_json=PERSON))["choices"]
+    assert choice["message"]["content"] == '{"name":"x","age":0}'
+    assert seen(fogbank).json_format == JsonFormat(PERSON)
+
+
 async def test_the_other_response_formats(fogbank: Running) -> None:
     (choice,) = (await chat(fogbank, response_format={"type": "json_object"}))["choices"]
     assert choice["message"]["content"] == "{}"
@@ -199,6 +207,7 @@ async def test_json_that_is_cut_off_says_so(fogbank: Running) -> None:
     assert choice["finish_reason"] == "length"
 
 
+@pytest.mark.contract("3.4")
 async def test_json_that_is_none(fogbank: Running) -> None:
     fogbank.engine._answer = lambda request: "not JSON"
     error = await refused(fogbank, response_format={"type": "json_object"})
@@ -293,6 +302,7 @@ BAD_CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments"
             "messages.0.tool_calls.0.function.arguments",
         ),
         ({"logit_bias": {"1": 5}}, "'logit_bias' is not served", "logit_bias"),
+        ({"functions": [{"name": "f"}]}, "'functions' is not served", "functions"),
         ({"model": EMBED}, "is for Text Embeddings", "model"),
         ({"model": 5}, "'string' not in 'integer'", "model"),
     ],
@@ -320,6 +330,7 @@ async def test_a_body_that_is_no_object(fogbank: Running, data: bytes) -> None:
     assert response.json()["errors"][0]["code"] == 5006
 
 
+@pytest.mark.contract("2.2", "decision 10")
 async def test_over_the_window(fogbank: Running) -> None:
     body = {"model": TEXT, "messages": SAID, "max_tokens": 3999}
     response = await fogbank.client.post(PATHS[1], json=body)
@@ -327,6 +338,7 @@ async def test_over_the_window(fogbank: Running) -> None:
     assert response.json()["error"]["code"] == "context_length_exceeded"
 
 
+@pytest.mark.contract("1.1", "decision 12")
 async def test_reject_if_busy(tmp_path: Path) -> None:
     async with running(settings(tmp_path), profile(max_concurrent=1)) as fogbank:
         fogbank.engine.stall()
@@ -337,6 +349,7 @@ async def test_reject_if_busy(tmp_path: Path) -> None:
         assert response.json()["error"]["code"] == "rate_limit_exceeded"
 
 
+@pytest.mark.contract("decision 9")
 async def test_a_stand_in_is_named(fogbank: Running) -> None:
     body = {"model": STAND_IN, "messages": SAID}
     response = await fogbank.client.post(PATHS[1], json=body)

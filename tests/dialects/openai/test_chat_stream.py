@@ -23,6 +23,7 @@ async def stream(fogbank: Running, **body: Any) -> list[Any]:
     return [orjson.loads(item) for item in data]
 
 
+@pytest.mark.contract("clients 5", "clients 6")
 async def test_role_text_reason_usage(fogbank: Running) -> None:
     *pieces, last = await stream(fogbank)
     choices = [piece["choices"][0] for piece in pieces]
@@ -46,6 +47,7 @@ async def test_role_text_reason_usage(fogbank: Running) -> None:
     assert {piece["object"] for piece in pieces} == {"chat.completion.chunk"}
 
 
+@pytest.mark.contract("clients 6")
 async def test_no_key_tool_calls_without_one(fogbank: Running) -> None:
     """An empty list makes a client drop all later text (contract 1.3)."""
     assert not any("tool_calls" in str(piece) for piece in await stream(fogbank))
@@ -85,6 +87,7 @@ async def test_logprobs(fogbank: Running) -> None:
     assert [item["content"][0]["token"] for item in told] == ["one", " two", " three"]
 
 
+@pytest.mark.contract("decision 6")
 @pytest.mark.parametrize("n", [1, 3])
 async def test_a_failure_within_is_an_error_event_and_no_done(fogbank: Running, n: int) -> None:
     fogbank.engine.fail_next(EngineDead("gone"), after=1)

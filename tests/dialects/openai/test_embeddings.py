@@ -17,6 +17,7 @@ async def embed(fogbank: Running, **body: Any) -> Any:
     return response.json()
 
 
+@pytest.mark.contract("decision 13")
 async def test_floats_are_the_default(fogbank: Running) -> None:
     body = await embed(fogbank, input=["one two", "three"])
     assert body["object"] == "list"
@@ -34,6 +35,7 @@ async def test_floats_are_the_default(fogbank: Running) -> None:
     assert sum(value * value for value in body["data"][0]["embedding"]) == pytest.approx(1)
 
 
+@pytest.mark.contract("decision 13", "clients 8")
 async def test_base64_is_little_endian_float32(fogbank: Running) -> None:
     floats = (await embed(fogbank, input="one"))["data"][0]["embedding"]
     text = (await embed(fogbank, input="one", encoding_format="base64"))["data"][0]["embedding"]

@@ -38,7 +38,7 @@ async def test_other_methods_and_accounts(fogbank: Running) -> None:
     assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (404, 7003)
 
 
-@pytest.mark.contract("1.7")
+@pytest.mark.contract("1.7", "decision 14")
 async def test_the_gateways_paths_are_not_taken(fogbank: Running) -> None:
     """32 digits after `/v1/` are an account of the gateway (decisions.md 14)."""
     body = {"model": TEXT, "messages": [{"role": "user", "content": "a"}]}

@@ -23,7 +23,7 @@ async def result(fogbank: Running, path: str) -> Any:
     return body["result"]
 
 
-@pytest.mark.contract("1.8")
+@pytest.mark.contract("1.8", "decision 5")
 @pytest.mark.parametrize("path", [VERIFY, f"/client/v4/accounts/{ACCOUNT}/tokens/verify"])
 async def test_any_token_is_active_where_there_are_no_keys(fogbank: Running, path: str) -> None:
     body = await fogbank.get(path)
@@ -34,7 +34,7 @@ async def test_any_token_is_active_where_there_are_no_keys(fogbank: Running, pat
     assert len(body["result"]["id"]) == 32
 
 
-@pytest.mark.contract("1.8", "2.4")
+@pytest.mark.contract("1.8", "2.4", "decision 5")
 async def test_with_keys_only_a_good_token_is_active(tmp_path: Path) -> None:
     store = KeyStore(tmp_path / "fogbank.db", Clock())
     secrets = [store.create(name) for name in ("one", "two")]
@@ -53,6 +53,7 @@ async def test_with_keys_only_a_good_token_is_active(tmp_path: Path) -> None:
         assert bad.json()["errors"] == [{"code": 10000, "message": "Authentication error"}]
 
 
+@pytest.mark.contract("1.8")
 async def test_the_one_account(fogbank: Running) -> None:
     (listed,) = await result(fogbank, "/client/v4/accounts")
     assert (listed["id"], listed["name"]) == (ACCOUNT_ID, "fogbank")
@@ -64,6 +65,7 @@ async def test_the_one_account(fogbank: Running) -> None:
     assert (bad.status_code, bad.json()["errors"][0]["code"]) == (404, 7003)
 
 
+@pytest.mark.contract("1.8")
 async def test_the_user_and_the_membership_tell_nobody_s_data(fogbank: Running) -> None:
     user = await result(fogbank, "/client/v4/user")
     assert (user["email"], user["first_name"]) == ("fogbank@localhost", None)

@@ -1,6 +1,7 @@
 """Asynchronous batches over REST (contract 5.1)."""
 
 import asyncio
+import sqlite3
 import uuid
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,14 @@ from typing import Any
 import pytest
 
 from fogbank.clock import TurnedClock
+from fogbank.dialects.workers_ai import batch as queue
 from fogbank.dialects.workers_ai import batch_input, batch_item
 from fogbank.engines.base import EngineDead, EngineRefused
+from fogbank.storage.batches import Batch, BatchStore
 from fogbank.tasks import TextGenerationRequest
 from tests.server import (
     ABSENT,
+    ACCOUNT,
     CHAT,
     CLASSIFY,
     EMBED,
@@ -98,6 +102,18 @@ async def test_running_and_live_traffic_beside_it(tmp_path: Path) -> None:
         assert len((await done(fogbank, TEXT, batch))["responses"]) == 9
 
 
+async def test_a_busy_engine_does_not_hold_up_the_batches_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "PLACES", 2)
+    async with running(settings(tmp_path)) as fogbank:
+        fogbank.engine.stall()
+        await submit(fogbank, TEXT, *[{"prompt": "a"}] * 3)
+        await until(lambda: fogbank.engine.running == 2)
+        result = await done(fogbank, EMBED, await submit(fogbank, EMBED, {"text": "b"}))
+        assert result["responses"][0]["success"] is True
+
+
 async def test_one_item_fails(fogbank: Running) -> None:
     items = [{"prompt": "a", "max_tokens": 5000, "external_reference": "x"}, {"prompt": "b"}]
     failed, good = (await done(fogbank, TEXT, await submit(fogbank, TEXT, *items)))["responses"]
@@ -161,10 +177,14 @@ async def test_other_refusals(fogbank: Running, monkeypatch: pytest.MonkeyPatch)
     response = await fogbank.run(ABSENT + QUEUE, {"requests": [{"prompt": "a"}]})
     assert response.json()["errors"][0]["code"] == 5018
     monkeypatch.setattr(batch_input, "MAX_ITEMS", 2)
-    response = await fogbank.run(TEXT + QUEUE, {"requests": [{"prompt": "a"}] * 3})
+    response = await fogbank.run(TEXT + QUEUE, {"requests": [{"never": "read"}] * 3})
     assert (response.status_code, response.json()["errors"][0]["code"]) == (413, 3006)
     response = await fogbank.run(TEXT + QUEUE, {"requests": [{"prompt": "a" * 10_000_000}]})
     assert (response.status_code, response.json()["errors"][0]["code"]) == (413, 3006)
+    text = '{"requests": [{"prompt": "a", "external_reference": DEEP}]}'
+    content = text.replace("DEEP", '{"a":' * 300 + "{}" + "}" * 300)
+    response = await fogbank.client.post(RUN + TEXT + QUEUE, content=content)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, 8001)
     assert fogbank.engine.started == 0
 
 
@@ -204,6 +224,39 @@ async def test_results_are_kept_for_a_time(tmp_path: Path) -> None:
         clock.turn(200)
         response = await fogbank.run(TEXT, {"request_id": batch})
         assert response.json()["errors"][0]["code"] == 8001
+
+
+async def test_a_batch_goes_on_after_trouble_with_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(queue, "ROUND", 0.02)
+    with monkeypatch.context() as broken:
+        broken.setattr(BatchStore, "finish_item", locked)
+        broken.setattr(BatchStore, "forget", locked)
+        async with running(settings(tmp_path)) as fogbank:
+            request_id = await submit(fogbank, TEXT, {"prompt": "a"})
+            await until(lambda: fogbank.engine.started >= 2)
+            broken.undo()
+            result = await done(fogbank, TEXT, request_id)
+            assert result["responses"][0]["success"] is True
+
+
+async def test_a_server_takes_over_from_one_that_died_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "ROUND", 0.02)
+    async with running(settings(tmp_path)) as fogbank:
+        other = BatchStore(tmp_path / "fogbank.db")
+        row = Batch("left", TEXT, ACCOUNT.lower(), None, 1, 0, None)
+        other.add(row, [b'{"prompt":"a"}'], 1)
+        await asyncio.sleep(0.05)
+        assert fogbank.engine.started == 0
+        other._lock.close()  # as a killed process does
+        assert len((await done(fogbank, TEXT, "left"))["responses"]) == 1
+        other._connection.close()
 
 
 async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Body forms of the run route (contract 1.1): JSON by content, raw bytes, multipart."""
 
+import threading
 from base64 import b64encode
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fogbank.dialects import intake
 from fogbank.dialects.workers_ai.bodies import MAX_FIELDS, Body, parse_body, raw_property
 from fogbank.dialects.workers_ai.validation import InputSchema
 from fogbank.errors import AIError
@@ -137,6 +139,28 @@ async def test_any_bytes_in_a_form(body: bytes, rest: bytes) -> None:
         except AIError as error:
             told = error.kind.code
             assert told == 8001, content
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_a_large_body_is_checked_off_the_loop(
+    fogbank: Running, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    where = []
+
+    def validate(schema: InputSchema, value: Any) -> list[str]:
+        where.append(threading.current_thread() is threading.main_thread())
+        return original(schema, value)
+
+    original = InputSchema.validate
+    monkeypatch.setattr(InputSchema, "validate", validate)
+    fields = {"prompt": "a", "x": "a" * (intake.LARGE if large else 1)}
+    for path, body in ((RUN + TEXT, fields), (BARE, {"model": TEXT, "input": fields})):
+        assert (await fogbank.client.post(path, json=body)).status_code == 200
+    response = await fogbank.client.post(
+        RUN + TEXT, files={name: (None, value) for name, value in fields.items()}
+    )
+    assert response.status_code == 200
+    assert where == [not large, True, not large, not large]
 
 
 async def test_a_form_on_the_route(fogbank: Running) -> None:

@@ -19,6 +19,7 @@ from tests.server import (
     EMBED,
     NER,
     OLD,
+    RERANK,
     STAND_IN,
     STANDING_IN,
     TEXT,
@@ -74,7 +75,7 @@ async def test_a_row_has_the_fields_of_the_contract(fogbank: Running) -> None:
     assert len(row["id"]) == 36
 
 
-@pytest.mark.contract("1.4")
+@pytest.mark.contract("1.4", "clients 7")
 async def test_pages_end_with_an_empty_one(fogbank: Running) -> None:
     everything = await names(fogbank, include_deprecated="true")
     seen: list[str] = []
@@ -117,11 +118,19 @@ async def test_a_deprecated_model_is_listed_while_it_answers(fogbank: Running) -
     assert {"property_id": "planned_deprecation_date", "value": "2026-05-30"} in row["properties"]
 
 
+@pytest.mark.contract("1.4")
+async def test_where_every_deprecated_model_is_refused_none_is_listed(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, refuse_deprecated=True)) as fogbank:
+        assert OLD not in await names(fogbank)
+        assert OLD in await names(fogbank, include_deprecated="true")
+
+
+@pytest.mark.contract("1.4", "decision 8", "decision 9")
 async def test_a_model_without_weights_is_listed_and_a_stand_in_declared(fogbank: Running) -> None:
     listed = {row["name"]: row["properties"] for row in (await search(fogbank))["result"]}
     assert ABSENT in listed
     declared = {"property_id": "fogbank_served_by", "value": STANDING_IN}
-    assert [name for name, found in listed.items() if declared in found] == [STAND_IN]
+    assert {name for name, found in listed.items() if declared in found} == {STAND_IN, RERANK}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +211,7 @@ async def test_a_slash_at_the_end_and_what_is_refused(fogbank: Running, path: st
     assert (posted.status_code, posted.json()["errors"][0]["code"]) == (400, 7003)
 
 
+@pytest.mark.contract("1.5")
 async def test_an_output_schema_of_the_operator(tmp_path: Path) -> None:
     folder = tmp_path / "schemas" / "output"
     folder.mkdir(parents=True)

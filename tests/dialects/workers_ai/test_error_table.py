@@ -34,7 +34,7 @@ def told(response: Any) -> tuple[int, int, str]:
     return response.status_code, error["code"], error["message"]
 
 
-@pytest.mark.contract("1.1", "2.1", "2.2")
+@pytest.mark.contract("1.1", "2.1", "2.2", "decision 12")
 async def test_3040_to_who_would_not_wait(tmp_path: Path) -> None:
     async with running(settings(tmp_path), profile(max_concurrent=1)) as fogbank:
         fogbank.engine.stall()
@@ -49,7 +49,7 @@ async def test_3040_to_who_would_not_wait(tmp_path: Path) -> None:
         assert (await fogbank.run(TEXT, NOT_BUSY)).status_code == 200
 
 
-@pytest.mark.contract("1.1", "2.1")
+@pytest.mark.contract("1.1", "2.1", "decision 8")
 async def test_3040_while_a_model_loads(tmp_path: Path) -> None:
     builder = Builder(stalled=True)
     async with running(settings(tmp_path), builder=builder, ready=False) as fogbank:
@@ -58,7 +58,7 @@ async def test_3040_while_a_model_loads(tmp_path: Path) -> None:
         fogbank.engine.release()
 
 
-@pytest.mark.contract("2.1")
+@pytest.mark.contract("2.1", "decision 11")
 async def test_3007_at_the_deadline(fogbank: Running) -> None:
     fogbank.engine.stall()
     response = await fogbank.run(TEXT, PROMPT, headers={"x-fogbank-deadline": "0.05"})
@@ -75,7 +75,7 @@ async def test_3008_when_the_server_leaves(fogbank: Running) -> None:
     assert told(await task)[:2] == (408, 3008)
 
 
-@pytest.mark.contract("2.1", "2.4")
+@pytest.mark.contract("2.1", "2.4", "decision 12")
 async def test_documented_forms(tmp_path: Path) -> None:
     config = settings(tmp_path, error_forms="documented", faults=True)
     async with running(config) as fogbank:
@@ -95,7 +95,7 @@ async def test_documented_forms(tmp_path: Path) -> None:
         assert orjson.loads(events(response.text)[-1])["errors"][0]["code"] == 3036
 
 
-@pytest.mark.contract("2.2", "8")
+@pytest.mark.contract("2.2", "8", "decision 2")
 async def test_5028_for_every_deprecated_model(tmp_path: Path) -> None:
     async with running(settings(tmp_path, refuse_deprecated=True)) as fogbank:
         for model in (OLD, DEPRECATED):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -347,7 +348,8 @@ async def test_who_waits_for_slow_uploads_is_told(tmp_path: Path) -> None:
         async def slow(event: asyncio.Event) -> None:
             async def receive() -> Message:
                 event.set()
-                return await asyncio.get_running_loop().create_future()
+                await asyncio.Event().wait()
+                raise AssertionError("nothing comes")
 
             async def send(message: Message) -> None:
                 return
@@ -363,3 +365,19 @@ async def test_who_waits_for_slow_uploads_is_told(tmp_path: Path) -> None:
             task.cancel()
         await asyncio.wait(tasks)
         assert (await upload(server, made["id"], CONFIG, adapters.config())).status_code == 200
+
+
+async def test_a_busy_database_stops_nobody_else(server: Running) -> None:
+    """What waits for the disk, or for another writer, waits in a thread."""
+    writer = sqlite3.connect(server.settings.data_dir / "fogbank.db", isolation_level=None)
+    writer.execute("begin immediate")
+    making = asyncio.create_task(create(server))
+    try:
+        async with asyncio.timeout(2):
+            await asyncio.sleep(0.05)
+            assert (await server.client.get("/health/live")).status_code == 200
+        assert not making.done()
+    finally:
+        writer.execute("rollback")
+        writer.close()
+    assert (await making)["name"] == "mine"

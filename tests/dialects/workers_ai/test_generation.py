@@ -38,6 +38,7 @@ def answering(fogbank: Running, text: str) -> None:
     fogbank.engine._answer = lambda request: text
 
 
+@pytest.mark.contract("3.1")
 async def test_defaults(fogbank: Running) -> None:
     await fogbank.run(TEXT, PROMPT)
     assert seen(fogbank).sampling == Sampling(max_tokens=256, temperature=0.6)
@@ -45,6 +46,7 @@ async def test_defaults(fogbank: Running) -> None:
     assert seen(fogbank).json_format is None
 
 
+@pytest.mark.contract("3.1")
 async def test_an_engine_with_its_own_sampling_defaults(tmp_path: Path) -> None:
     spec = profile(sampling={"temperature": 0, "top_k": 5})
     async with running(settings(tmp_path), spec) as fogbank:
@@ -54,6 +56,7 @@ async def test_an_engine_with_its_own_sampling_defaults(tmp_path: Path) -> None:
         assert seen(fogbank).sampling.temperature == 0.6
 
 
+@pytest.mark.contract("3.1")
 async def test_every_parameter_reaches_the_engine(fogbank: Running) -> None:
     given = {
         "max_tokens": 7,
@@ -70,12 +73,14 @@ async def test_every_parameter_reaches_the_engine(fogbank: Running) -> None:
         assert seen(fogbank).sampling == Sampling(**given)  # type: ignore[arg-type]
 
 
+@pytest.mark.contract("3.1", "3.5")
 @pytest.mark.parametrize(("raw", "is_raw"), [(True, True), ("true", True), (False, False)])
 async def test_raw(fogbank: Running, raw: Any, is_raw: bool) -> None:
     await fogbank.run(TEXT, PROMPT | {"raw": raw})
     assert seen(fogbank).raw is is_raw
 
 
+@pytest.mark.contract("3.1", "3.5")
 async def test_messages(fogbank: Running) -> None:
     messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello you"}]
     response = await fogbank.run(TEXT, {"messages": messages, "prompt": "not this"})
@@ -83,17 +88,20 @@ async def test_messages(fogbank: Running) -> None:
     assert seen(fogbank).messages == tuple(messages)
 
 
+@pytest.mark.contract("3.2")
 async def test_the_prompt_is_tokenised_once(fogbank: Running) -> None:
     await fogbank.run(TEXT, PROMPT)
     assert len(seen(fogbank).prompt_token_ids or ()) == 3
 
 
+@pytest.mark.contract("3.1", "3.2")
 async def test_cut_at_max_tokens(fogbank: Running) -> None:
     result = (await fogbank.run(TEXT, PROMPT | {"max_tokens": 2})).json()["result"]
     assert result["response"] == "one two"
     assert result["usage"]["completion_tokens"] == 2
 
 
+@pytest.mark.contract("1.3", "decision 6", "clients 5", "clients 6")
 async def test_a_native_stream(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, PROMPT | {"stream": True})
     assert response.status_code == 200
@@ -109,6 +117,7 @@ async def test_a_native_stream(fogbank: Running) -> None:
     ]
 
 
+@pytest.mark.contract("1.3", "3.3", "decision 6", "clients 5", "clients 6")
 async def test_a_stream_of_chat_completion_chunks(fogbank: Running) -> None:
     response = await fogbank.run(CHAT, PROMPT | {"stream": True})
     *data, done = events(response.text)
@@ -130,6 +139,7 @@ async def test_a_stream_of_chat_completion_chunks(fogbank: Running) -> None:
     assert [chunk.get("usage") for chunk in chunks] == [None] * 4 + [USAGE]
 
 
+@pytest.mark.contract("1.3")
 @pytest.mark.parametrize("text", ["", '\u2028 \x00 "\\ \n\n data: x', "日本語 🙂"])
 @pytest.mark.parametrize("model", [TEXT, CHAT])
 async def test_any_text_survives_the_framing(fogbank: Running, model: str, text: str) -> None:
@@ -149,6 +159,7 @@ async def test_any_text_survives_the_framing(fogbank: Running, model: str, text:
     assert done == "[DONE]"
 
 
+@pytest.mark.contract("1.3", "decision 6")
 @pytest.mark.parametrize("model", [TEXT, CHAT])
 async def test_a_stream_that_fails(fogbank: Running, model: str) -> None:
     fogbank.engine.fail_next(EngineDead("gone"), after=2)
@@ -162,6 +173,7 @@ async def test_a_stream_that_fails(fogbank: Running, model: str) -> None:
     }
 
 
+@pytest.mark.contract("1.3", "decision 6")
 async def test_a_stream_that_fails_by_a_mistake_of_ours(fogbank: Running) -> None:
     fogbank.engine.fail_next(ValueError("a mistake"), after=1)
     response = await fogbank.run(TEXT, PROMPT | {"stream": True})
@@ -170,6 +182,7 @@ async def test_a_stream_that_fails_by_a_mistake_of_ours(fogbank: Running) -> Non
     assert "mistake" not in response.text
 
 
+@pytest.mark.contract("3.2", "3.4", "decision 1")
 @pytest.mark.parametrize(
     "wanted",
     [PERSON, {"name": "person", "strict": True, "schema": PERSON}],
@@ -182,6 +195,7 @@ async def test_json_schema_gives_the_parsed_value(fogbank: Running, wanted: Any)
     assert seen(fogbank).json_format == JsonFormat(PERSON)
 
 
+@pytest.mark.contract("3.4", "decision 1")
 @pytest.mark.parametrize(
     ("schema", "value"),
     [({"type": "array"}, []), ({"const": 3.5}, 3.5), ({"const": None}, None), ({}, {})],
@@ -191,12 +205,14 @@ async def test_json_schema_of_any_type(fogbank: Running, schema: Any, value: Any
     assert (await fogbank.run(TEXT, body)).json()["result"]["response"] == value
 
 
+@pytest.mark.contract("3.2", "3.4", "decision 1")
 async def test_json_object_gives_text(fogbank: Running) -> None:
     body = PROMPT | {"response_format": {"type": "json_object"}}
     assert (await fogbank.run(TEXT, body)).json()["result"]["response"] == "{}"
     assert seen(fogbank).json_format == JsonFormat(None)
 
 
+@pytest.mark.contract("1.3", "3.4")
 async def test_json_mode_does_not_stream(fogbank: Running) -> None:
     body = PROMPT | {"response_format": {"type": "json_object"}, "stream": True}
     response = await fogbank.run(TEXT, body)
@@ -204,6 +220,7 @@ async def test_json_mode_does_not_stream(fogbank: Running) -> None:
     assert response.json()["result"]["response"] == "{}"
 
 
+@pytest.mark.contract("3.3", "3.4")
 async def test_json_mode_of_a_chat_model_is_text(fogbank: Running) -> None:
     schema = {"const": "word"}
     body = PROMPT | {"response_format": {"type": "json_schema", "json_schema": schema}}
@@ -211,6 +228,7 @@ async def test_json_mode_of_a_chat_model_is_text(fogbank: Running) -> None:
     assert result["choices"][0]["message"]["content"] == '"word"'
 
 
+@pytest.mark.contract("2.2", "3.4")
 @pytest.mark.parametrize("kind", ["json_object", "json_schema"])
 @pytest.mark.parametrize(
     ("text", "max_tokens", "why"),

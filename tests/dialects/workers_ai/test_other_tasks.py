@@ -10,6 +10,7 @@ from tests.server import CLASSIFY, EMBED, NER, Running
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.contract("4")
 async def test_a_single_text_gives_one_row(fogbank: Running) -> None:
     result = (await fogbank.run(EMBED, {"text": "hello"})).json()["result"]
     assert result.keys() == {"shape", "data", "pooling"}
@@ -18,6 +19,7 @@ async def test_a_single_text_gives_one_row(fogbank: Running) -> None:
     assert result["pooling"] == "mean"
 
 
+@pytest.mark.contract("4", "decision 13")
 async def test_a_list_gives_a_row_each_in_order(fogbank: Running) -> None:
     body = {"text": ["a", "b", "a"], "pooling": "cls"}
     result = (await fogbank.run(EMBED, body)).json()["result"]
@@ -29,6 +31,7 @@ async def test_a_list_gives_a_row_each_in_order(fogbank: Running) -> None:
     assert request == TextEmbeddingsRequest(("a", "b", "a"), "cls")
 
 
+@pytest.mark.contract("2.3", "4")
 @pytest.mark.parametrize(
     ("body", "part"),
     [
@@ -44,12 +47,14 @@ async def test_embeddings_that_are_refused(fogbank: Running, body: object, part:
     assert part in response.json()["errors"][0]["message"]
 
 
+@pytest.mark.contract("2.2", "4")
 async def test_no_texts(fogbank: Running) -> None:
     response = await fogbank.run(EMBED, {"text": []})
     assert response.status_code == 400
     assert response.json()["errors"][0]["code"] == 8001
 
 
+@pytest.mark.contract("1.1", "4", "clients 11")
 async def test_classification_is_a_bare_array_of_both_labels(fogbank: Running) -> None:
     result = (await fogbank.run(CLASSIFY, {"text": "fine"})).json()["result"]
     assert [item.keys() for item in result] == [{"label", "score"}] * 2
@@ -57,12 +62,14 @@ async def test_classification_is_a_bare_array_of_both_labels(fogbank: Running) -
     assert math.isclose(sum(item["score"] for item in result), 1)
 
 
+@pytest.mark.contract("2.3", "4")
 async def test_a_model_of_one_object_names_no_branch(fogbank: Running) -> None:
     response = await fogbank.run(CLASSIFY, {})
     message = response.json()["errors"][0]["message"]
     assert message.startswith("AiError: Bad input: Error: required properties at '/' are 'text' (")
 
 
+@pytest.mark.contract("decision 7", "clients 11")
 async def test_entities_are_a_bare_array(fogbank: Running) -> None:
     text = "see Ada Lovelace in London"
     result = (await fogbank.run(NER, {"text": text})).json()["result"]
@@ -72,10 +79,12 @@ async def test_entities_are_a_bare_array(fogbank: Running) -> None:
         assert text[item["start"] : item["end"]] == item["word"]
 
 
+@pytest.mark.contract("decision 7")
 async def test_no_entities(fogbank: Running) -> None:
     assert (await fogbank.run(NER, {"text": "nobody"})).json()["result"] == []
 
 
+@pytest.mark.contract("1.3")
 @pytest.mark.parametrize("model", [EMBED, CLASSIFY, NER])
 async def test_only_text_generation_streams(fogbank: Running, model: str) -> None:
     response = await fogbank.run(model, {"text": "a", "stream": True})

@@ -54,7 +54,7 @@ def turned_away(response: Any, status: int, *errors: tuple[int, str]) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
-@pytest.mark.contract("1.1", "1.2", "3.2")
+@pytest.mark.contract("1.1", "1.2", "3.2", "clients 3")
 async def test_answer_and_envelope(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, PROMPT)
     assert response.status_code == 200
@@ -74,7 +74,7 @@ async def test_answer_and_envelope(fogbank: Running) -> None:
     }
 
 
-@pytest.mark.contract("1.1")
+@pytest.mark.contract("1.1", "clients 1")
 @pytest.mark.parametrize(
     "path",
     [
@@ -93,7 +93,7 @@ async def test_forms_of_the_route(fogbank: Running, path: str) -> None:
     assert response.json()["result"]["response"] == "one two three"
 
 
-@pytest.mark.contract("1.1")
+@pytest.mark.contract("1.1", "clients 2")
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
 async def test_json_is_told_by_its_content(fogbank: Running, kind: str | None) -> None:
     headers = {"content-type": kind} if kind else {}
@@ -102,7 +102,7 @@ async def test_json_is_told_by_its_content(fogbank: Running, kind: str | None) -
     assert response.json()["result"]["response"] == "hello there"
 
 
-@pytest.mark.contract("2.4")
+@pytest.mark.contract("2.4", "decision 4")
 @pytest.mark.parametrize("account", ["", "0" * 31, "0" * 33, "g" * 32, "0" * 31 + "\u0660"])
 async def test_an_account_that_is_not_well_formed(fogbank: Running, account: str) -> None:
     path = f"/client/v4/accounts/{account}/ai/run/{TEXT}"
@@ -213,7 +213,7 @@ async def test_options_are_no_input(fogbank: Running) -> None:
     assert response.status_code == 200
 
 
-@pytest.mark.contract("2.1", "2.2")
+@pytest.mark.contract("2.1", "2.2", "decision 10")
 @pytest.mark.parametrize(
     ("body", "status", "code", "text"),
     [
@@ -241,24 +241,25 @@ async def test_a_model_without_lora(fogbank: Running) -> None:
     refused(response, 405, 5005, f"Ai: The model {CHAT} does not support LoRa inference")
 
 
-@pytest.mark.contract("2.2")
+@pytest.mark.contract("2.2", "decision 10")
 async def test_the_window_is_filled_to_the_last_token(fogbank: Running) -> None:
     assert (await fogbank.run(TEXT, PROMPT | {"max_tokens": 3997})).status_code == 200
 
 
+@pytest.mark.contract("2.2")
 async def test_no_messages(fogbank: Running) -> None:
     response = await fogbank.run(TEXT, {"messages": []})
     refused(response, 400, 8001, "AiError: Invalid input: 'messages' is empty")
 
 
-@pytest.mark.contract("2.2")
+@pytest.mark.contract("2.2", "decision 8")
 async def test_a_model_whose_weights_are_elsewhere(fogbank: Running) -> None:
     text = f"Ai: This account is not allowed to access {ABSENT}."
     text += " Profiles that have its weights: big."
     refused(await fogbank.run(ABSENT, PROMPT), 403, 5018, text)
 
 
-@pytest.mark.contract("2.2", "8")
+@pytest.mark.contract("2.2", "8", "decision 2")
 async def test_a_deprecated_model(fogbank: Running) -> None:
     text = "Model has been deprecated: This model was deprecated on 2026-05-30."
     text += " Please use an alternative model."
@@ -266,7 +267,7 @@ async def test_a_deprecated_model(fogbank: Running) -> None:
     assert (await fogbank.run(OLD, PROMPT)).status_code == 200
 
 
-@pytest.mark.contract("2.2", "3.4")
+@pytest.mark.contract("2.2", "3.4", "decision 1")
 async def test_json_mode_switched_off(fogbank: Running) -> None:
     body = PROMPT | {"response_format": {"type": "json_object"}}
     refused(
@@ -274,18 +275,20 @@ async def test_json_mode_switched_off(fogbank: Running) -> None:
     )
 
 
+@pytest.mark.contract("decision 9")
 async def test_a_stand_in_says_so(fogbank: Running) -> None:
     for body in (PROMPT, PROMPT | {"stream": True}):
         response = await fogbank.run(STAND_IN, body)
         assert response.headers["x-fogbank-served-by"] == STANDING_IN
 
 
+@pytest.mark.contract("2.2", "decision 9")
 async def test_a_stand_in_reads_no_images(fogbank: Running) -> None:
     response = await fogbank.run(STAND_IN, PROMPT | {"image": "data:image/png;base64,AA=="})
     refused(response, 400, 8001, "AiError: Invalid input: images are not read here")
 
 
-@pytest.mark.contract("2.2")
+@pytest.mark.contract("2.2", "decision 12")
 @pytest.mark.parametrize("stream", [False, True])
 async def test_what_engines_raise(fogbank: Running, stream: bool) -> None:
     body = PROMPT | {"stream": stream}
@@ -327,6 +330,7 @@ async def test_a_body_over_the_limit(fogbank: Running) -> None:
     refused(response, 413, 3006, "AiError: Request is too large")
 
 
+@pytest.mark.contract("1.1")
 @pytest.mark.parametrize("length", ["9" * 30, "\u00b2", "-1", ""])
 async def test_a_length_that_is_none(fogbank: Running, length: str) -> None:
     headers = [(b"content-length", length.encode("latin-1"))]
@@ -335,6 +339,7 @@ async def test_a_length_that_is_none(fogbank: Running, length: str) -> None:
     assert response.status_code == 200
 
 
+@pytest.mark.contract("5.1")
 async def test_a_batch_is_refused_in_words(fogbank: Running) -> None:
     response = await fogbank.run(EMBED, {"requests": [{"text": "a"}]})
     (error,) = response.json()["errors"]

@@ -37,7 +37,7 @@ async def fogbank(tmp_path: Path, packaged: Catalog) -> AsyncIterator[Running]:
             yield it
 
 
-@pytest.mark.contract("1.1", "2.2", "4")
+@pytest.mark.contract("1.1", "2.2", "4", "3.7", "decision 8")
 async def test_it_answers_5018_before_anything_is_read(fogbank: Running, packaged: Catalog) -> None:
     """A right body, a wrong one, or raw bytes: what counts is that nobody can compute it."""
     bodies: tuple[dict[str, Any], ...] = (
@@ -74,7 +74,7 @@ async def test_it_answers_5018_before_anything_is_read(fogbank: Running, package
         "@cf/cloudflare/clef",
     ],
 )
-@pytest.mark.contract("1.4", "1.5")
+@pytest.mark.contract("1.4", "1.5", "3.7")
 async def test_a_model_that_no_profile_has_is_listed_with_its_schemas(
     fogbank: Running, name: str
 ) -> None:

@@ -8,6 +8,7 @@ from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.dialects.workers_ai.validation import InputSchema, describe, text_boolean
 from fogbank.settings import package_data
 
+pytestmark = pytest.mark.contract("2.3")
 SCHEMAS = load_schemas(package_data(), None)
 
 CHAT = {"messages": [{"role": "user", "content": "Hello"}]}

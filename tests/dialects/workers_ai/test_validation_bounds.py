@@ -11,6 +11,7 @@ from fogbank.dialects.workers_ai.validation import InputSchema, describe
 from fogbank.dialects.workers_ai.validation_parts import ELLIPSIS, MAX_PARTS, MAX_TEXT
 from fogbank.settings import package_data
 
+pytestmark = pytest.mark.contract("2.3")
 SCHEMAS = load_schemas(package_data(), None)
 LONG = "k~/" * 500_000
 

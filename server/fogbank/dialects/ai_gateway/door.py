@@ -4,6 +4,7 @@ header `cf-aig-gateway-id` on the ordinary routes (contract 1.7).
 
 import re
 import time
+from typing import Any
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +28,8 @@ ACCOUNT = r"[0-9a-fA-F]{32}"
 ROOT = re.compile(rf"/v1/({ACCOUNT})/([^/]+)(?:/(.*))?")
 BY_HEADER = re.compile(rf"/client/v4/accounts/({ACCOUNT})/ai/(run(?:/.*)?|v1/.+)")
 HEADER = b"cf-aig-gateway-id"
+MAX_MIB_OF_STRANGERS = 1
+"""MiB of a body whose key, if there is one, is in it: anybody can send those."""
 NOT_SET_UP = {
     "success": False,
     "result": [],
@@ -49,6 +52,8 @@ class GatewayDoor:
         cache = ResponseCache(settings.cache_bytes, services.clock.monotonic)
         self._gateway = Gateway(services.runtime, cache, logs)
         self._services = services
+        room = min(MAX_MIB_OF_STRANGERS, settings.max_body_mib)
+        self._of_strangers = settings.model_copy(update={"max_body_mib": room})
         self._app = app
         self._names = words(settings.gateways)
 
@@ -81,8 +86,10 @@ class GatewayDoor:
             if self._names and gateway.lower() not in self._names:
                 await send_json(send, 400, NOT_SET_UP)
                 return
-            body = await intake.body(scope, receive, self._services.settings)
-            steps = self._steps(account, rest, scope, body)
+            settings = self._of_strangers if keyless else self._services.settings
+            with self._services.runtime.metrics.refusals():
+                body = await intake.body(scope, receive, settings)
+                steps = self._steps(account, rest, scope, body)
             if steps is None:
                 await send_json(send, 400, CHAT_BAD_FORMAT)
                 return
@@ -108,7 +115,7 @@ class GatewayDoor:
         return name
 
     def _steps(self, account: str, rest: str, scope: Scope, body: bytes) -> list[Step] | None:
-        """None for a body that the compatible form cannot read."""
+        """None for a body that is no chat completion where one must be (contract 2.4)."""
         catalog = self._services.runtime.catalog
         options = from_headers(headers_by_name(scope), self._services.settings)
         provider, _, endpoint = rest.strip("/").partition("/")
@@ -121,9 +128,14 @@ class GatewayDoor:
         if provider == "compat":
             endpoint = f"v1/{endpoint}"
         step = make_step(catalog, account, endpoint, body, options, provider=provider)
-        if provider == "compat" and not isinstance(step.data, dict):
-            return None
-        return [step]
+        chat = provider == "compat" and endpoint.rstrip("/") == "v1/chat/completions"
+        return None if chat and not _is_chat(step.data) else [step]
+
+
+def _is_chat(data: Any) -> bool:
+    if not isinstance(data, dict):
+        return False
+    return isinstance(data.get("model"), str) and isinstance(data.get("messages"), list)
 
 
 def headers_by_name(scope: Scope) -> dict[str, str]:

@@ -26,6 +26,7 @@ PROVIDERS = (WORKERS_AI, "compat")
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 FORWARDED = frozenset({"authorization", "content-type", "x-session-affinity", "x-auth-key"})
 DROPPED = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+LOG_SECONDS = 2
 OF_ONE_REQUEST = frozenset({b"cf-ai-req-id", b"cf-ai-neurons"})
 """Headers of an answer that are not true of it when it comes from the cache."""
 
@@ -115,9 +116,7 @@ class Gateway:
             await self._forward(reply, step, entry, send, key)
         return True
 
-    def _cache_key(
-        self, request: GatewayRequest, step: Step, api_key: str | None
-    ) -> str | None:
+    def _cache_key(self, request: GatewayRequest, step: Step, api_key: str | None) -> str | None:
         """None where the answer is not to come from the cache, nor to go there."""
         options = step.options
         if options.skip_cache or not options.cache_ttl or step.card is None:
@@ -196,17 +195,18 @@ class Gateway:
         await send({"type": "http.response.body", "body": b""})
 
     async def _note(self, entry: LogEntry) -> None:
-        """A log that cannot be written does not cost the answer."""
+        """A log that cannot be written does not cost the answer, nor hold it up for long."""
         if not entry.step.options.collect_log:
             return
         try:
-            await self._logs.add(entry.log())
+            async with asyncio.timeout(LOG_SECONDS):
+                await self._logs.add(entry.log())
         except Exception:
             log.exception("gateway log lost", id=entry.id)
 
 
 def _headers(scope: Scope, own: Mapping[str, str]) -> Headers:
-    """The client's headers, those of the step in their place; no deadline, none of the gateway's."""
+    """The client's headers, a step's own in their place; no deadline, none of the gateway's."""
     replaced = {name.encode("latin-1", "replace") for name in own if name in FORWARDED}
     unwanted = replaced | DROPPED | {DEADLINE_HEADER}
     kept = [

@@ -4,7 +4,7 @@ The paths and fields of the public API; what `getLog` and `patchLog` of the bind
 too (contract 6.1).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -48,7 +48,7 @@ def changes_of(data: Any) -> dict[str, Any]:
     """
     if not isinstance(data, dict):
         raise AIError(errors.INVALID_INPUT, detail="the body must be an object")
-    tests = {
+    tests: dict[str, Callable[[Any], bool]] = {
         "feedback": lambda value: value in (-1, 0, 1) and not isinstance(value, bool),
         "score": lambda value: type(value) in (int, float) and 0 <= value <= 100,
     }

@@ -102,7 +102,7 @@ def of_step(options: Options, config: Mapping[str, Any]) -> Options:
 
 
 def _handling(given: Mapping[str, Any], told: Callable[[str], str]) -> dict[str, Any]:
-    """Timeout and retries, which headers and configs have in common; `told` is a key's full name."""
+    """Timeout and retries, which headers and configs have in common; `told` names a key in full."""
     found: dict[str, Any] = {}
     if "request-timeout" in given:
         milliseconds = _number(given["request-timeout"], told("request-timeout"))
@@ -153,8 +153,9 @@ def _object(text: str | None, name: str) -> Mapping[str, Any] | None:
     if text is None:
         return None
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        # A header is bytes; Python's clients send JSON in UTF-8.
+        value = orjson.loads(text.encode("latin-1"))
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         raise _invalid(name, "must be a JSON object")

@@ -30,8 +30,10 @@ class ChatCompletions(GenerationEndpoint):
         body = ask.body
         if body.get("logit_bias"):
             raise refused("logit_bias", "'logit_bias' is not served here")
+        if body.get("functions"):
+            raise refused("functions", "'functions' is not served here; 'tools' is")
         offered = tuple(tools.tool(item["function"]) for item in body.get("tools", ()))
-        wanted = body.get("response_format", {"type": "text"})
+        wanted = body.get("response_format") or _guided(body)
         request = TextGenerationRequest(
             messages=conversation.messages(body),
             sampling=sampling(
@@ -70,6 +72,13 @@ class ChatCompletions(GenerationEndpoint):
         return ChatEvents(head, index)
 
 
+def _guided(body: Body) -> Body:
+    """The native route's `guided_json`, which langchain-cloudflare sends here too."""
+    if "guided_json" not in body:
+        return {"type": "text"}
+    return {"type": "json_schema", "json_schema": {"schema": body["guided_json"]}}
+
+
 def _logprobs(body: Body) -> int | None:
     if not body.get("logprobs"):
         if body.get("top_logprobs"):
@@ -90,6 +99,9 @@ def tool_call(made: ToolCall) -> dict[str, Any]:
     return {"id": made.id, "type": "function", "function": function}
 
 
+_NO_REASON = b'},"finish_reason":null}]}\n\n'
+
+
 class ChatEvents:
     """`chat.completion.chunk` events of one choice: the role first, the finish reason last."""
 
@@ -101,12 +113,20 @@ class ChatEvents:
         self._calls = 0
 
     def __call__(self, chunk: TextChunk) -> bytes:
+        if chunk.finish_reason or chunk.tool_calls or chunk.logprobs or self._role:
+            return self._whole(chunk)
+        # What most chunks are, and the token path has to be short for.
+        return self._text + orjson.dumps(chunk.text) + _NO_REASON if chunk.text else b""
+
+    def _whole(self, chunk: TextChunk) -> bytes:
         data, self._role = self._role, b""
         if chunk.text or chunk.logprobs:
-            data += self._text + orjson.dumps(chunk.text) + b"}"
+            data += self._text + orjson.dumps(chunk.text)
             if chunk.logprobs:
-                data += b',"logprobs":' + orjson.dumps(logprobs.for_chat(chunk.logprobs))
-            data += b',"finish_reason":null}]}\n\n'
+                data += b'},"logprobs":' + orjson.dumps(logprobs.for_chat(chunk.logprobs))
+                data += b',"finish_reason":null}]}\n\n'
+            else:
+                data += _NO_REASON
         if chunk.tool_calls:
             calls = [
                 {"index": at, **tool_call(made)}

@@ -1,9 +1,9 @@
 """Several answers to one request (`n`, several prompts): computed at once, counted as one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from fogbank.catalog.card import Card
 from fogbank.runtime.context import Context, new_request_id
@@ -33,37 +33,22 @@ def _seeded(sampling: Sampling, at: int) -> Sampling:
     return replace(sampling, seed=(sampling.seed + at) % SEEDS)
 
 
-@dataclass(slots=True)
-class Tally:
-    """Tokens of several answers. `n` of them in a row share a prompt, which counts once."""
-
-    n: int
-    used: dict[int, Usage] = field(default_factory=dict)
-
-    def add(self, index: int, used: Usage) -> None:
-        """The answer's totals so far."""
-        self.used[index] = used
-
-    @property
-    def total(self) -> Usage:
-        """What the whole request used."""
-        leading = [used for index, used in self.used.items() if index % self.n == 0]
-        return Usage(
-            sum(used.prompt_tokens for used in leading),
-            sum(used.completion_tokens for used in self.used.values()),
-            sum(used.cached_tokens for used in leading),
-        )
+def total(used: Mapping[int, Usage], n: int) -> Usage:
+    """Of answers by their index; `n` of them in a row share a prompt, which counts once."""
+    leading = [each for index, each in used.items() if index % n == 0]
+    return Usage(
+        sum(each.prompt_tokens for each in leading),
+        sum(each.completion_tokens for each in used.values()),
+        sum(each.cached_tokens for each in leading),
+    )
 
 
 def contexts(context: Context, count: int, n: int) -> list[Context]:
-    """One for each answer; those that share a prompt with the one before do not pay for it.
-
-    The request counts once against a rate limit, by its first answer.
-    """
+    """One for each answer; those that share a prompt with the one before do not pay for it."""
     return [
         context
         if at == 0
-        else replace(context, request_id=new_request_id(), prompt_counted=at % n != 0, rated=True)
+        else replace(context, request_id=new_request_id(), prompt_counted=at % n != 0)
         for at in range(count)
     ]
 
@@ -78,6 +63,7 @@ async def run_all(
     """Every answer, in order. Raises what the first failing one does; the others end with it."""
     if len(requests) == 1:
         return [await _run(runtime, card, requests[0], context)]
+    runtime.rate(card, context)  # once for all, before any of them has begun
     own = contexts(context, len(requests), n)
     try:
         async with asyncio.TaskGroup() as group:
@@ -111,6 +97,7 @@ async def stream_all(
 ) -> AsyncIterator[AsyncIterator[Piece]]:
     """Chunks of every answer with its index, as they come. Raises as `run_all`."""
     queue: asyncio.Queue[Piece | None] = asyncio.Queue(HELD)
+    runtime.rate(card, context)  # once for all, before any of them has begun
     own = contexts(context, len(requests), n)
 
     async def pump(index: int) -> None:

@@ -63,7 +63,7 @@ class Endpoint(ABC):
 
         named: list[str] = []
         work = self._work(named, context, scope, receive, send)
-        await exchange(context, lambda: "".join(named), work, refuse)
+        await exchange(context, lambda: "".join(named), work, refuse, receive)
 
     async def _work(
         self, named: list[str], context: Context, scope: Scope, receive: Receive, send: Send
@@ -75,10 +75,12 @@ class Endpoint(ABC):
             given = parsed(data)
             if isinstance(given, dict) and isinstance(name := given.get("model"), str):
                 named.append(name)
-            body = checked(self._schema, given, self.opaque)
-            work = self.work(self._ask(body, context), send)
+            work = await intake.off_the_loop(len(data), lambda: self._read(given, context, send))
         if not await while_connected(receive, work):
             raise ClientGone
+
+    def _read(self, given: Any, context: Context, send: Send) -> Coroutine[Any, Any, None]:
+        return self.work(self._ask(checked(self._schema, given, self.opaque), context), send)
 
     def _ask(self, body: Body, context: Context) -> Ask:
         card = self.runtime.catalog.resolve(body["model"])

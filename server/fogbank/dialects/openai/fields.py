@@ -11,7 +11,9 @@ from fogbank.errors import AIError
 
 Body = dict[str, Any]
 
-OPAQUE = frozenset({"parameters", "schema", "json_schema", "input_schema", "metadata"})
+OPAQUE = frozenset(
+    {"parameters", "schema", "json_schema", "guided_json", "input_schema", "metadata"}
+)
 """What a client's own JSON stands under; a null in there means something."""
 
 DEEPEST = 6

@@ -67,17 +67,15 @@ class GenerationEndpoint(Endpoint):
         results = await choices.run_all(
             self.runtime, ask.card, wanted.requests, ask.context, wanted.n
         )
-        tally = choices.Tally(wanted.n)
-        for index, result in enumerate(results):
-            tally.add(index, result.usage)
-        neurons = self.runtime.meter.neurons(ask.card, tally.total)
+        total = choices.total({at: result.usage for at, result in enumerate(results)}, wanted.n)
+        neurons = self.runtime.meter.neurons(ask.card, total)
         body = {
             **reply.head(self.whole_object, ask.card),
             "choices": [
                 self.choice(index, wanted.requests[index], result)
                 for index, result in enumerate(results)
             ],
-            "usage": reply.usage(tally.total, neurons),
+            "usage": reply.usage(total, neurons),
         }
         await send_json(send, 200, body, self.headers(ask, neurons))
 
@@ -90,16 +88,17 @@ class GenerationEndpoint(Endpoint):
             request = wanted.requests[0]
             await send_stream(self.runtime, ask.card, request, ask.context, send, headers, framing)
             return
-        tally = choices.Tally(wanted.n)
+        lasts: dict[int, TextChunk] = {}
 
         def frame(piece: choices.Piece) -> bytes:
             index, chunk = piece
-            tally.add(index, used(chunk))
+            lasts[index] = chunk
             return frames[index](chunk)
 
         def end(last: choices.Piece | None) -> bytes:
-            neurons = self.runtime.meter.neurons(ask.card, tally.total)
-            return usage_event(head, tally.total, neurons) + DONE
+            counts = {index: used(chunk) for index, chunk in lasts.items()}
+            total = choices.total(counts, wanted.n)
+            return usage_event(head, total, self.runtime.meter.neurons(ask.card, total)) + DONE
 
         opened = choices.stream_all(self.runtime, ask.card, wanted.requests, ask.context, wanted.n)
         await send_events(opened, frame, end, failure, ask.context, send, headers)

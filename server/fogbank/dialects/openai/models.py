@@ -9,6 +9,7 @@ from fogbank import errors
 from fogbank.catalog.card import Card
 from fogbank.dialects import intake
 from fogbank.dialects.asgi import Headers, send_json
+from fogbank.dialects.exchange import exchange
 from fogbank.dialects.openai import reply
 from fogbank.dialects.openai.error_object import error_object
 from fogbank.dialects.openai.fields import FieldError
@@ -28,15 +29,18 @@ class Models:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = intake.context(scope, self._settings, dialect="openai")
-        try:
+
+        async def work() -> None:
             with self._runtime.metrics.refusals():
                 body = self._answer(scope)
-        except (AIError, RouteError) as error:
+            await send_json(send, 200, body, EXTENSION)
+
+        async def refuse(error: AIError | RouteError) -> None:
             told = error_object(error, context.request_id)
-            refusal = {**reply.envelope(error, context.request_id), "error": told}
-            await reply.send_error(send, error, context, refusal, EXTENSION)
-            return
-        await send_json(send, 200, body, EXTENSION)
+            body = {**reply.envelope(error, context.request_id), "error": told}
+            await reply.send_error(send, error, context, body, EXTENSION)
+
+        await exchange(context, scope["path"], work(), refuse, receive)
 
     def _answer(self, scope: Scope) -> dict[str, Any]:
         account = scope["path_params"].get("account_id")

@@ -52,7 +52,7 @@ class _Endpoint:
         async def refuse(error: AIError | RouteError) -> None:
             await send_error(error, context, send)
 
-        await exchange(context, scope["path"], work(), refuse)
+        await exchange(context, scope["path"], work(), refuse, receive)
 
 
 def check_account(scope: Scope) -> None:

@@ -7,6 +7,7 @@ the fields of a failed envelope, `{"id", "success": false, "result": {}, "errors
 
 import asyncio
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -31,9 +32,12 @@ MAX_BATCHES = 1000
 """Unfinished batches of a server; more are refused with 3040."""
 
 PLACES = 64
-"""Items of all batches that run, or wait for a permit, at once."""
+"""Items on one engine, of all its batches, that run or wait for a permit at once."""
 
 HOUR = 3600.0
+ROUND = 60.0
+"""Seconds between two looks for batches that nobody runs, and for results to delete."""
+
 T = TypeVar("T")
 
 log = structlog.get_logger("fogbank.batch")
@@ -50,23 +54,20 @@ class BatchQueue:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "batches")
         self._store: BatchStore | None = None
-        self._places = asyncio.Semaphore(PLACES)
+        self._places = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(PLACES))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
-        self._cleaner: asyncio.Task[None] | None = None
+        self._rounds: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Goes on with what an earlier server left unfinished."""
         path = self._settings.data_dir / "fogbank.db"
         self._store = await self._in_thread(lambda: BatchStore(path))
-        served = self._runtime.served.__contains__
-        for batch_id in await self._in_thread(lambda: self._kept.adopt(served)):
-            self._begin(batch_id)
-        self._cleaner = asyncio.create_task(self._clean())
+        self._rounds = asyncio.create_task(self._go_round())
 
     async def stop(self) -> None:
         """What has no outcome yet is left for the next start."""
-        tasks = [*self._tasks.values(), *([self._cleaner] if self._cleaner else [])]
+        tasks = [*self._tasks.values(), *([self._rounds] if self._rounds else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -81,9 +82,9 @@ class BatchQueue:
         return await self._take(card, data, context)
 
     async def _take(self, card: Card, data: Any, context: Context) -> dict[str, Any]:
-        items = self._inputs.checked(card, data)
         if self._runtime.draining or len(self._tasks) >= MAX_BATCHES:
             raise AIError(errors.CAPACITY, retry_after=1 if self._settings.retry_after else None)
+        items = await asyncio.to_thread(self._inputs.checked, card, data)
         account = context.account and context.account.lower()
         batch = Batch(str(uuid.uuid4()), card.name, account, context.key, len(items), 0, None)
         await self._in_thread(lambda: self._kept.add(batch, items, self._now()))
@@ -123,32 +124,35 @@ class BatchQueue:
         del self._tasks[batch_id]
         self._begun.discard(batch_id)
         if not task.cancelled() and (error := task.exception()):
-            log.error("batch stopped until the next start", id=batch_id, exc_info=error)
+            log.error("batch stopped until the next round", id=batch_id, exc_info=error)
 
     async def _run(self, batch_id: str) -> None:
         """Runs what is left of a batch; returns early when the server is leaving."""
         batch = await self._in_thread(lambda: self._kept.get(batch_id))
         assert batch is not None
+        places = self._places[self._runtime.served[batch.model].engine]
         number = -1
         async with asyncio.TaskGroup() as items:
             while not self._runtime.draining:
-                await self._places.acquire()
-                item = await self._next_item(batch_id, number)
+                await places.acquire()
+                item = await self._next_item(batch_id, number, places)
                 if item is None:
                     return
                 number = item[0]
                 task = items.create_task(self._item(batch, *item))
-                task.add_done_callback(lambda _: self._places.release())
+                task.add_done_callback(lambda _: places.release())
                 self._begun.add(batch_id)
 
-    async def _next_item(self, batch_id: str, after: int) -> tuple[int, bytes] | None:
+    async def _next_item(
+        self, batch_id: str, after: int, places: asyncio.Semaphore
+    ) -> tuple[int, bytes] | None:
         """The next item; without one, or when it cannot be read, the place is given back."""
         item = None
         try:
             item = await self._in_thread(lambda: self._kept.next_input(batch_id, after))
         finally:
             if item is None:
-                self._places.release()
+                places.release()
         return item
 
     async def _item(self, batch: Batch, number: int, data: bytes) -> None:
@@ -158,10 +162,18 @@ class BatchQueue:
                 lambda: self._kept.finish_item(batch.id, number, outcome, self._now())
             )
 
-    async def _clean(self) -> None:
+    async def _go_round(self) -> None:
+        """Runs what no server runs, and deletes old results, for as long as the server lives."""
+        served = self._runtime.served.__contains__
         while True:
-            await self._in_thread(lambda: self._kept.forget(self._oldest()))
-            await asyncio.sleep(HOUR)
+            try:
+                for batch_id in await self._in_thread(lambda: self._kept.adopt(served)):
+                    if batch_id not in self._tasks:
+                        self._begin(batch_id)
+                await self._in_thread(lambda: self._kept.forget(self._oldest()))
+            except Exception:
+                log.exception("batches cannot be read, or old results not be deleted")
+            await asyncio.sleep(ROUND)
 
     @property
     def _kept(self) -> BatchStore:

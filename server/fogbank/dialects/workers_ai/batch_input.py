@@ -31,14 +31,19 @@ class BatchInputs:
     def checked(self, card: Card, data: Any) -> list[bytes]:
         """The items as JSON. Raises AIError."""
         self._inference.runtime.check(card)
-        given = {key: data[key] for key in ("requests",) if key in data} if _object(data) else data
-        if found := self._schema(card).validate(given):
+        requests = data.get("requests") if isinstance(data, dict) else None
+        if isinstance(requests, list) and len(requests) > MAX_ITEMS:
+            raise AIError(errors.TOO_LARGE)
+        if found := self._schema(card).validate(data):
             raise AIError(errors.BAD_INPUT, detail=describe(found))
-        requests = given["requests"]
+        assert requests is not None, "the schema asks for them"
         if not requests:
             raise AIError(errors.INVALID_INPUT, detail="'requests' is empty")
-        items = [orjson.dumps(item) for item in requests[: MAX_ITEMS + 1]]
-        if len(items) > MAX_ITEMS or sum(map(len, items)) >= MAX_BYTES:
+        try:
+            items = [orjson.dumps(item) for item in requests]
+        except orjson.JSONEncodeError:
+            raise AIError(errors.INVALID_INPUT, detail="an item is nested too deeply") from None
+        if sum(map(len, items)) >= MAX_BYTES:
             raise AIError(errors.TOO_LARGE)
         return items
 
@@ -47,10 +52,6 @@ class BatchInputs:
         if schema is None:
             schema = self._schemas[card.input] = _for_batches(self._inference.schema(card))
         return schema
-
-
-def _object(data: Any) -> bool:
-    return isinstance(data, dict)
 
 
 def _for_batches(schema: InputSchema) -> InputSchema:

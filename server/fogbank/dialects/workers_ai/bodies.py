@@ -28,11 +28,12 @@ FORM = "multipart/form-data"
 class Body:
     """A parsed body. `files` are properties that came as bytes; `data` has placeholders for them.
 
-    `data` itself is bytes where the body is raw.
+    `data` itself is bytes where the body is raw. `size` is what was sent, in bytes.
     """
 
     data: Any
     files: Mapping[str, bytes] = field(default_factory=dict)
+    size: int = field(default=0, compare=False)
 
 
 def raw_property(schema: InputSchema) -> str | None:
@@ -46,7 +47,7 @@ def raw_property(schema: InputSchema) -> str | None:
 async def parse_body(body: bytes, scope: Scope, schema: InputSchema) -> Body:
     """The model input in a body. Raises AIError for a multipart body that cannot be read."""
     try:
-        return Body(orjson.loads(body))
+        return Body(orjson.loads(body), size=len(body))
     except orjson.JSONDecodeError:
         pass
     if (header(scope, b"content-type") or "").lower().startswith(FORM):
@@ -72,7 +73,7 @@ async def _form(body: bytes, scope: Scope, schema: InputSchema) -> Body:
             data[name] = _field(str(content, "utf-8", "replace"), kinds)
     if len(files) == len(data) == 1 and raw_property(schema):
         return Body(next(iter(files.values())))
-    return Body(data, files)
+    return Body(data, files, size=len(body))
 
 
 async def _items(body: bytes, scope: Scope) -> list[tuple[str, str | UploadFile]]:

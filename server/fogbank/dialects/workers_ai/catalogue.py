@@ -52,6 +52,7 @@ class Catalogue:
         self._catalog = services.runtime.catalog
         self._prices = services.prices
         self._inputs = services.schemas
+        self._refuse_deprecated = services.settings.refuse_deprecated
         self._tasks = load_tasks(package_data())
         self._outputs = load_output_schemas(package_data(), services.settings.data_dir)
 
@@ -110,12 +111,12 @@ class Catalogue:
             and (not author or author == listing.author(card).lower())
             and (not task or task == listing.listed_task(card).lower())
             and not (hide_beta and card.beta and "beta" not in card.unlisted)
-            and _wanted(card, deprecated)
+            and self._wanted(card, deprecated)
         ]
 
-
-def _wanted(card: Card, deprecated: bool | None) -> bool:
-    """A deprecated model that still answers (decisions.md 2) is listed unless asked otherwise."""
-    if card.deprecated_on is None or deprecated:
-        return True
-    return deprecated is None and not card.refuse_deprecated
+    def _wanted(self, card: Card, deprecated: bool | None) -> bool:
+        """A deprecated model that still answers (decisions.md 2) is listed unless asked not to."""
+        if card.deprecated_on is None or deprecated:
+            return True
+        refused = self._refuse_deprecated or card.refuse_deprecated
+        return deprecated is None and not refused

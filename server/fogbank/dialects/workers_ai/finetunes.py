@@ -112,7 +112,8 @@ class Finetunes:
                 " begin with a letter or digit, and be neither a UUID nor 'public'"
             )
         card = self._base(model)
-        made = self._store.create(
+        made = await asyncio.to_thread(
+            self._store.create,
             _account(scope),
             name,
             card.name,

@@ -32,6 +32,9 @@ OPTIONS = "conversionOptions"
 MAX_FILES = 20
 AT_ONCE, WAITING = 4, 32
 """Requests that convert, and that wait for it; their files are in memory."""
+TOO_MUCH = "The answers to this request are too long together; send this file in one of its own."
+MAX_ANSWERED = 16_000_000
+"""Characters of all answers to a request, which are in memory too."""
 CHARACTERS_PER_TOKEN = 4
 """An estimate: no model is named in the request whose tokens could be counted."""
 
@@ -116,10 +119,14 @@ class ToMarkdown:
         """An entry for each document, one after the other. Raises AIError."""
         try:
             async with self._admission.permit(), asyncio.timeout(context.deadline):
-                return [
-                    item(one.name, await self._converter.convert(one, options), options)
-                    for one in documents
-                ]
+                result, room = [], MAX_ANSWERED
+                for one in documents:
+                    converted = await self._converter.convert(one, options)
+                    if len(converted.text) > room:
+                        converted = Converted(converted.mime_type, error=TOO_MUCH)
+                    room -= len(converted.text)
+                    result.append(item(one.name, converted, options))
+                return result
         except Refused:
             retry_after = 1 if self._services.settings.retry_after else None
             raise AIError(errors.CAPACITY, retry_after=retry_after) from None

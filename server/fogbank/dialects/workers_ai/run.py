@@ -66,6 +66,7 @@ class RunEndpoint:
             lambda: scope["path_params"].get("model", ""),
             self._work(context, scope, receive, send),
             refuse,
+            receive,
         )
 
     async def _work(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +76,9 @@ class RunEndpoint:
                 result = await self._batches.answer(card, body.data, context)
                 await send_json(send, 200, envelope(result), self._inference.headers(card, context))
                 return
-            prepared = self._inference.prepare(card, body.data, context, body.files)
+            prepared = await intake.off_the_loop(
+                body.size, lambda: self._inference.prepare(card, body.data, context, body.files)
+            )
         work = self._stream if prepared.streamed else self._whole
         if not await while_connected(receive, work(prepared, context, send)):
             raise ClientGone
@@ -89,7 +92,7 @@ class RunEndpoint:
             scope["path_params"]["model"] = name
             card = self._card(name)
             self._runtime.rate(card, context)
-            return card, Body(data)
+            return card, Body(data, size=len(body))
         card = self._card(name)
         self._runtime.rate(card, context)
         body = await intake.body(scope, receive, self._settings)
