@@ -3,6 +3,7 @@
 import pytest
 
 from fogbank.catalog.card import Card
+from fogbank.catalog.loader import load_catalog
 from fogbank.clock import TurnedClock
 from fogbank.runtime import rate_limits
 from fogbank.runtime.rate_limits import RateLimits, load_rates
@@ -72,3 +73,31 @@ def test_the_packaged_figures() -> None:
     assert (rates["Text Generation"], rates["Text Embeddings"]) == (300, 3000)
     assert rates["Translation"] == 7
     assert rates["Reranking"] == rates["Text Classification"] == 2000
+
+
+DOCUMENTED = {
+    "Automatic Speech Recognition": 720,
+    "Image Classification": 3000,
+    "Image-to-Text": 720,
+    "Object Detection": 3000,
+    "Summarization": 1500,
+    "Text Classification": 2000,
+    "Text Embeddings": 3000,
+    "Text Generation": 300,
+    "Text-to-Image": 720,
+    "Translation": 720,
+}
+
+
+@pytest.mark.contract("8")
+@pytest.mark.parametrize("task", DOCUMENTED, ids=DOCUMENTED)
+def test_requests_per_minute_of(task: str) -> None:
+    assert load_rates(package_data(), {})[task] == DOCUMENTED[task]
+
+
+@pytest.mark.contract("8")
+@pytest.mark.parametrize(
+    ("name", "figure"), [("@cf/baai/bge-large-en-v1.5", 1500), ("@cf/microsoft/phi-2", 720)]
+)
+def test_models_with_a_figure_of_their_own(name: str, figure: int) -> None:
+    assert load_catalog(package_data()).cards[name].requests_per_minute == figure
