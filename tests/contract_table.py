@@ -102,15 +102,15 @@ def marked(path: Path) -> Iterator[Shown]:
     for node in module.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
             common = _sections(node.value)
-    for node in ast.walk(module):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    for test in ast.walk(module):
+        if not isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        if not node.name.startswith("test_"):
+        if not test.name.startswith("test_"):
             continue
-        own = [section for mark in node.decorator_list for section in _sections(mark)]
-        rows = tuple(row for mark in node.decorator_list for row in _rows(mark, tables))
+        own = [section for mark in test.decorator_list for section in _sections(mark)]
+        rows = tuple(row for mark in test.decorator_list for row in _rows(mark, tables))
         for section in dict.fromkeys(common + own):
-            yield Shown(section, node.name, rows)
+            yield Shown(section, test.name, rows)
 
 
 def files() -> list[Path]:
@@ -182,7 +182,7 @@ def _tables(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
 
 
 def _text(node: ast.AST) -> str:
-    return f"`{node.value}`" if isinstance(node, ast.Constant) else ast.unparse(node)
+    return f"`{node.value!s}`" if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from fogbank.cost.prices import ModelPrice, PriceTable
 from fogbank.storage.journal import SUFFIX
 from fogbank.storage.ledger_row import LedgerRow, parse_line
-from fogbank.storage.ledger_store import store_opener
+from fogbank.storage.ledger_store import journal_folder, store_opener
 from tests.server import CHAT, EMBED, SPEECH, STAND_IN, TEXT
 
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -38,7 +38,7 @@ PRICES = PriceTable(
 
 def recorded(data_dir: Path, url: str | None = None) -> list[LedgerRow]:
     """Every row, in the journal or in the database, each once, oldest first."""
-    waiting = [path.read_bytes() for path in (data_dir / "ledger").glob(f"*{SUFFIX}")]
+    waiting = [path.read_bytes() for path in journal_folder(data_dir, url).glob(f"*{SUFFIX}")]
     with closing(store_opener(data_dir, url)()) as store:  # second: rows move from there to here
         rows = {row.id: row for row in store.records(*EVER)}
     for lines in waiting:

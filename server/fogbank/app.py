@@ -45,7 +45,7 @@ from fogbank.storage.finetunes import FinetuneStore
 from fogbank.storage.gateway_logs import GatewayLogs
 from fogbank.storage.keys import KeyStore
 from fogbank.storage.ledger import Ledger
-from fogbank.storage.ledger_store import store_opener
+from fogbank.storage.ledger_store import journal_folder, store_opener
 from fogbank.telemetry.metrics import Metrics
 
 BuildEngine = Callable[[str, EngineSpec], Engine]
@@ -146,7 +146,6 @@ def create_app(
     )
     gateway = GatewayDoor(services, logs, _Direct(routes, app))
     guard = Guard(gateway, settings, keys, door)
-    services.front.app = guard
     operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
     app.router.routes.extend([*routes, *_operations(operations)])
     app.router.default = _NoRoute(door)
@@ -160,7 +159,9 @@ def _meter(settings: Settings, prices: PriceTable, metrics: Metrics, clock: Cloc
         allocation = Allocation(settings.daily_neurons, clock, retry_after=settings.retry_after)
     url = settings.ledger_url.get_secret_value() if settings.ledger_url else None
     opened = [allocation.read] if allocation else []
-    ledger = Ledger(settings.data_dir / "ledger", store_opener(settings.data_dir, url), opened)
+    ledger = Ledger(
+        journal_folder(settings.data_dir, url), store_opener(settings.data_dir, url), opened
+    )
     return LedgerMeter(prices, ledger, metrics, clock, allocation)
 
 

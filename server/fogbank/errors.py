@@ -89,6 +89,8 @@ NO_GATEWAY_LOG = ErrorKind(7002, 404, "", "Log not found")
 NO_GATEWAY = ErrorKind(2001, 400, "", "Please configure AI Gateway in the Cloudflare dashboard")
 BAD_CHAT = ErrorKind(2019, 400, "", "Chat completion bad format")
 NO_CREDITS = ErrorKind(2021, 402, "", "The gateway is out of credits")
+OF_GATEWAYS = frozenset({NO_GATEWAY, BAD_CHAT, NO_CREDITS})
+"""Their list stands under `error`, not `errors` (contract 2.4)."""
 
 DOCUMENTED = {
     CAPACITY: ErrorKind(3040, 429, "AiError", "No more data centers to forward the request to"),

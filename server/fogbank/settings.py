@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="Neurons an account may use per UTC day, then 4006; by default any number.",
+        description="Neurons a key, or an account without keys, may use per UTC day, then 4006.",
     )
     ledger_url: SecretStr | None = Field(
         None,

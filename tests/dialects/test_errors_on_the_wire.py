@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import ACCOUNT, TEXT, Running, running, settings
+from tests.server import ACCOUNT, RUN, TEXT, Running, running, settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.contract("clients 12")]
 PROMPT = {"prompt": "one"}
@@ -67,6 +67,11 @@ AT_THE_FRONT: dict[str, tuple[int, dict[int, str]]] = {
     "7003": (404, {7003: "Could not route to /client/v4/accounts/"}),
     "unknown-path": (400, {7003: "Could not route to /accounts/", 7000: "No route for that URI"}),
     "7000": (400, {7000: "No route for that URI"}),
+}
+OF_GATEWAYS = {
+    "2001": (400, "Please configure AI Gateway in the Cloudflare dashboard"),
+    "2019": (400, "Chat completion bad format"),
+    "2021": (402, "The gateway is out of credits"),
 }
 UPSTREAM = {"7009": 502, "internal": 500}
 
@@ -133,10 +138,15 @@ async def test_upstream_trouble(faulty: Running, row: str) -> None:
 
 
 @pytest.mark.contract("2.4")
-async def test_a_gateway_out_of_credits(faulty: Running) -> None:
-    """Only the switch makes it happen: nothing is paid for here."""
-    answer = await faulty.client.post(
-        f"/v1/{ACCOUNT}/mine/workers-ai/{TEXT}", json=PROMPT, headers={"x-fogbank-fault": "2021"}
-    )
-    assert answer.status_code == 402
-    assert "2021" in answer.text
+@pytest.mark.parametrize("code", OF_GATEWAYS, ids=OF_GATEWAYS)
+async def test_of_gateways_under_error_alone(faulty: Running, code: str) -> None:
+    status, text = OF_GATEWAYS[code]
+    for path in (RUN + TEXT, f"/v1/{ACCOUNT}/mine/workers-ai/{TEXT}"):
+        answer = await faulty.client.post(path, json=PROMPT, headers={"x-fogbank-fault": code})
+        assert answer.status_code == status
+        assert answer.json() == {
+            "success": False,
+            "result": [],
+            "messages": [],
+            "error": [{"code": int(code), "message": text}],
+        }

@@ -28,6 +28,7 @@ def html(text: str, **options: Any) -> str:
     return convert("html", "page.html", text.encode(), Options(**options))
 
 
+@pytest.mark.contract("1.5")
 def test_html() -> None:
     assert html(PAGE) == (
         '---\ntitle: "Fish"\ndescription: "On fish."\n---\n\n# Carp\n\n'
@@ -36,6 +37,7 @@ def test_html() -> None:
     )
 
 
+@pytest.mark.contract("1.5")
 def test_a_selector_keeps_what_it_matches() -> None:
     text = html(PAGE, selector="article, footer")
     assert "Carp" in text
@@ -43,6 +45,7 @@ def test_a_selector_keeps_what_it_matches() -> None:
     assert "Other" not in text
 
 
+@pytest.mark.contract("1.5")
 @pytest.mark.parametrize("hostname", ["fish.example", "https://fish.example/"])
 def test_a_hostname_resolves_links(hostname: str) -> None:
     text = html(PAGE, hostname=hostname)
@@ -68,11 +71,13 @@ def test_a_selector_that_is_none() -> None:
         html(PAGE, selector="p[")
 
 
+@pytest.mark.contract("1.5")
 def test_docx() -> None:
     body = samples.paragraph("Title", "Heading1") + samples.paragraph("Strong", bold=True)
     assert convert("docx", "a.docx", samples.docx(body), Options()) == "# Title\n\n**Strong**"
 
 
+@pytest.mark.contract("1.5")
 def test_xlsx() -> None:
     cells = (
         '<row r="1"><c r="A1" t="inlineStr"><is><t>Name</t></is></c>'
@@ -84,6 +89,7 @@ def test_xlsx() -> None:
     )
 
 
+@pytest.mark.contract("1.5")
 def test_odt() -> None:
     body = (
         '<text:h text:outline-level="2">Head</text:h><text:p>See <text:a'
@@ -99,6 +105,7 @@ def test_odt() -> None:
     )
 
 
+@pytest.mark.contract("1.5")
 def test_pdf() -> None:
     data = samples.pdf("Hello fish")
     with_metadata = convert("pdf", "a.pdf", data, Options())
@@ -110,6 +117,7 @@ def test_pdf() -> None:
     assert without == "# a.pdf\n## Contents\n### Page 1\nHello fish"
 
 
+@pytest.mark.contract("1.5")
 def test_csv_and_xml() -> None:
     for text in ("a;b\n1;2\n", "a,b\r\n1,2\r\n"):
         made = convert("csv", "a.csv", text.encode(), Options())
@@ -122,6 +130,7 @@ def test_a_long_cell() -> None:
     assert len(convert("csv", "a.csv", b"a," + b"x" * 200_000, Options())) > 200_000
 
 
+@pytest.mark.contract("1.5")
 def test_text_instead_of_markdown() -> None:
     text = html(PAGE, selector="article", form="text")
     assert "Carp\n\nA fish, see trout.\n\na carp" in text
@@ -155,6 +164,7 @@ def test_any_text_is_a_page_and_a_table(text: str) -> None:
             assert kind == "csv"
 
 
+@pytest.mark.contract("1.5")
 @pytest.mark.parametrize(
     ("name", "mime_type", "data", "extension"),
     [
@@ -176,6 +186,7 @@ def test_every_extension_is_of_one_format() -> None:
     assert len({item.extension for item in READ}) == len(READ)
 
 
+@pytest.mark.contract("1.5")
 def test_options_are_read_from_their_places() -> None:
     given = {
         "html": {"hostname": "a.example", "cssSelector": "p", "images": {}},

@@ -30,11 +30,13 @@ async def test_a_document_comes_back_as_text() -> None:
     assert await convert("a.html", b"<h1>Hi</h1>") == ("# Hi", "")
 
 
+@pytest.mark.contract("1.5")
 async def test_images_and_unknown_files_are_told_apart() -> None:
     assert "vision model" in (await convert("a.png", b""))[1]
     assert "not supported" in (await convert("a.exe", b""))[1]
 
 
+@pytest.mark.contract("1.5")
 async def test_a_broken_document_says_so() -> None:
     text, error = await convert("a.docx", b"PK\x03\x04")
     assert not text

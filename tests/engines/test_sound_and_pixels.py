@@ -73,6 +73,12 @@ def test_sounds_that_are_refused(made: dict[str, Any], part: str) -> None:
         read_sound(sound(**made), 2)
 
 
+def test_a_recording_that_nobody_waits_for_is_not_decoded_to_its_end() -> None:
+    asked = iter([False, True])
+    samples = read_sound(sound(seconds=5.0), 10, lambda: next(asked))
+    assert len(samples) == pytest.approx(2 * RATE, abs=200)
+
+
 def reader(tmp_path: Path, max_pixels: int = 1_000_000, **config: Any) -> PixelReader:
     given = {"size": 32, "image_mean": [0, 0, 0], "image_std": [1, 1, 1], **config}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(given))
@@ -142,3 +148,10 @@ def test_images_that_are_too_large(tmp_path: Path) -> None:
         reader(tmp_path).read(picture(1001, 1000))
     with pytest.raises(EngineRefused, match="too large"):
         reader(tmp_path).read(picture(20_000, 10_000, "GIF"))
+
+
+@pytest.mark.parametrize("size", [(1, 2_000), (2_000, 1)])
+def test_one_row_of_pixels_is_not_made_a_gigabyte(tmp_path: Path, size: tuple[int, int]) -> None:
+    with pytest.raises(EngineRefused, match="longer side may be 50 times"):
+        reader(tmp_path, size={"shortest_edge": 224}, crop_pct=0.875).read(picture(*size))
+    assert reader(tmp_path).read(picture(100, 2)).shape == (3, 32, 1600)

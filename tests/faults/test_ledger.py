@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from fogbank.storage.journal import waiting_bytes
+from fogbank.storage.ledger_store import journal_folder
 from tests.faults.test_serve import serving
 from tests.ledger import recorded
 from tests.postgres import Postgres
@@ -56,27 +57,21 @@ async def ask(client: httpx2.AsyncClient, answered: dict[str, str], *, stream: b
                 answered[answer.headers["cf-ai-req-id"]] = answer.headers.get("cf-ai-neurons", "")
 
 
-async def all_stored(data_dir: Path) -> None:
-    stored = await asyncio.to_thread(wait_until, lambda: not waiting_bytes(data_dir / "ledger"), 30)
-    assert stored
-
-
 async def test_kill_9_under_load_loses_no_answered_request(tmp_path: Path, url: str | None) -> None:
     answered: dict[str, str] = {}
+    journal = journal_folder(tmp_path, url)
     async with serving(tmp_path, *options(tmp_path, url), seconds_per_token=0) as (process, client):
         asking = [ask(client, answered, stream=n % 2 == 1) for n in range(CLIENTS)]
         load = asyncio.gather(*asking)
         async with asyncio.timeout(30):
-            while len(answered) < 300 or not waiting_bytes(tmp_path / "ledger"):
+            while len(answered) < 300 or not waiting_bytes(journal):
                 await asyncio.sleep(0.02)
         process.kill()
         await load
     for folder in ("profiles", "cards"):  # `serving` writes them anew
         shutil.rmtree(tmp_path / folder)
     async with serving(tmp_path, *options(tmp_path, url), seconds_per_token=0):
-        assert await asyncio.to_thread(
-            wait_until, lambda: not waiting_bytes(tmp_path / "ledger"), 5
-        )
+        assert await asyncio.to_thread(wait_until, lambda: not waiting_bytes(journal), 5)
         rows = recorded(tmp_path, url)
     assert len({row.id for row in rows}) == len(rows)
     by_request = {row.request_id: row for row in rows}
@@ -108,7 +103,6 @@ async def test_postgresql_that_stops_fails_no_request_and_loses_none(
         finally:
             postgres.start()
         await asked(client)
-        assert await asyncio.to_thread(
-            wait_until, lambda: not waiting_bytes(tmp_path / "ledger"), 30
-        )
+        journal = journal_folder(tmp_path, url)
+        assert await asyncio.to_thread(wait_until, lambda: not waiting_bytes(journal), 30)
     assert {row.request_id for row in recorded(tmp_path, url)} == answered.keys()

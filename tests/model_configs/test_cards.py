@@ -110,6 +110,7 @@ def test_kimi_k25_became_another_name_of_k26(catalog: Catalog) -> None:
         ("@cf/openai/gpt-oss-120b", 128000),
         ("@cf/openai/gpt-oss-20b", 128000),
         ("@cf/baai/bge-m3", 60000),
+        ("@cf/cloudflare/clef", 65536),
     ],
 )
 def test_context_windows_of_the_contract(name: str, tokens: int, catalog: Catalog) -> None:

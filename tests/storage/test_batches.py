@@ -27,7 +27,7 @@ def test_from_inputs_to_outcomes(store: BatchStore, tmp_path: Path) -> None:
     store.finish_item("one", 0, first, 101)
     found = store.get("one")
     assert found
-    assert (found.done, found.total, found.finished_at) == (1, 2, None)
+    assert (found.done, found.total, found.finished_at, found.size) == (1, 2, None, 3)
     assert store.next_input("one", -1) == (1, b"{2}")
     store.finish_item("one", 1, Outcome(b"[2]"), 102)
     store.close()

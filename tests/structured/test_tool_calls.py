@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fogbank.engines.fake_answers import instance
-from fogbank.structured.tool_calls import MAX_DEPTH, Toolbox
+from fogbank.structured.tool_calls import MAX_DEPTH, Toolbox, ToolError
 from fogbank.structured.tool_constraint import Bounds, constraint
 from fogbank.tasks import Tool, ToolCall
 
@@ -71,6 +71,19 @@ def test_arguments_nested_too_deeply_for_an_answer() -> None:
     )
     wide = json.dumps({"a": [[]] * 300})
     assert BOX.problem(call(wide, "stop")) is None
+
+
+@pytest.mark.timeout(10)
+def test_a_call_that_is_wrong_in_a_million_places_is_wrong_at_once() -> None:
+    items = {"allOf": [{"type": "string"}] * 500}
+    box = Toolbox([Tool("f", "", {"properties": {"a": {"type": "array", "items": items}}})])
+    assert box.problem(call(json.dumps({"a": [1] * 3000}), "f")) == '1 is not of type "string"'
+
+
+def test_a_clients_words_are_cut_in_an_error() -> None:
+    with pytest.raises(ToolError) as refusal:
+        Toolbox([Tool("f" * 200_000, "", {"type": "text"})])
+    assert len(str(refusal.value)) < 500
 
 
 def test_one_tool_and_several() -> None:

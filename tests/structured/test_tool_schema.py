@@ -49,6 +49,7 @@ def nested(levels: int) -> dict[str, Any]:
     return schema
 
 
+CHAIN: dict[str, Any] = {str(n): {"$ref": f"#/$defs/{n + 1}"} for n in range(1500)}
 DOUBLING: dict[str, Any] = {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 4} for n in range(8)}
 HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("deep", nested(MAX_DEPTH), "nested deeper"),
@@ -67,6 +68,11 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
         {"properties": {"a": {"$ref": "#/$defs/0"}}, "$defs": {**DOUBLING, "8": {}}},
         "values",
     ),
+    ("chain", {"$ref": "#/$defs/0", "$defs": CHAIN}, "references within references"),
+    ("patterns", {"patternProperties": {f"a{{{n}}}": {} for n in range(99)}}, "patterns"),
+    ("pattern", {"prefixItems": [{"pattern": f"a{{{n}}}"} for n in range(99)]}, "patterns"),
+    ("large pattern", {"patternProperties": {"[a-z]{9999}": {}}}, "no JSON Schema"),
+    ("long", {"$ref": "http://" + "x" * 200_000}, "nothing is fetched"),
     ("web", {"properties": {"a": {"$ref": "http://localhost:1/x"}}}, "nothing is fetched"),
     ("file", {"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "nothing is fetched"),
     ("nowhere", {"properties": {"a": {"$ref": "#/$defs/b"}}}, "not there"),

@@ -18,7 +18,7 @@ from fogbank.cost.price_files import load_prices
 from fogbank.cost.prices import PriceTable
 from fogbank.settings import package_data
 from fogbank.storage.ledger import store_segments
-from fogbank.storage.ledger_store import LedgerTotal, store_opener
+from fogbank.storage.ledger_store import LedgerTotal, journal_folder, store_opener
 
 AGO = re.compile(r"([0-9]{1,4})([hd])")
 COUNTED = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "images")
@@ -72,7 +72,9 @@ def usage(
     with told():
         prices = load_prices(package_data(), config.data_dir).newest
         with closing(store_opener(config.data_dir, url)()) as store:
-            store_segments(config.data_dir / "ledger", store)  # of a server that was killed
+            store_segments(
+                journal_folder(config.data_dir, url), store
+            )  # of a server that was killed
             rows = by_model(store.totals(begin, now))
     if as_json:
         typer.echo(json.dumps(_document(rows, prices, begin, now)))

@@ -33,6 +33,7 @@ async def exchange(
     status = 200
     try:
         await (work if context.fault is None else _with_fault(context, work, receive))
+        status = context.status
     except (RouteError, AIError) as error:
         told = as_documented(error) if context.documented_errors else error
         status = told.status

@@ -28,17 +28,6 @@ class Component(Protocol):
         """Called after the engines have stopped."""
 
 
-class Front:
-    """The whole server, door included, for requests that it makes to itself."""
-
-    def __init__(self) -> None:
-        self.app: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self.app is not None, "the server is not composed yet"
-        await self.app(scope, receive, send)
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """The composed parts. A dialect adds to `components` what has to be started and stopped.
@@ -55,7 +44,6 @@ class Services:
     clock: Clock
     batches: BatchQueue
     components: list[Component] = field(default_factory=list)
-    front: Front = field(default_factory=Front)
     prices: Callable[[Card], list[dict[str, Any]]] = lambda card: []
 
 

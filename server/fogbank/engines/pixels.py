@@ -19,6 +19,10 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _WHOLE_FROM = 384
 """A size from which `crop_pct` is not applied: such models read the whole image."""
 
+_LONGEST = 50
+"""How many times as long as wide an image may be: its shortest edge is widened to the model's size,
+which makes gigabytes of one row of pixels."""
+
 
 class PixelReader:
     """Reads images for one model. `max_pixels` bounds width times height before decoding."""
@@ -51,6 +55,11 @@ class PixelReader:
                     raise EngineRefused(
                         f"the image has {width} x {height} pixels, more than the"
                         f" {self._max_pixels} of this engine (its option max_image_pixels)"
+                    )
+                if max(width, height) > _LONGEST * min(width, height):
+                    raise EngineRefused(
+                        f"the image has {width} x {height} pixels; its longer side may be"
+                        f" {_LONGEST} times the shorter one at most"
                     )
                 return ImageOps.exif_transpose(image).convert("RGB")
         except UnidentifiedImageError as error:

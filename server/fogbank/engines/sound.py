@@ -1,6 +1,7 @@
 """From a sound file to samples: one channel, 16,000 a second, between -1 and 1."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ _FORMATS = "WAV, FLAC, Ogg (Vorbis, Opus), MP3 or AIFF"
 Samples = NDArray[np.float32]
 
 
-def read_sound(data: bytes, max_seconds: float) -> Samples:
-    """The samples of a whole file; its channels are averaged.
+def read_sound(
+    data: bytes, max_seconds: float, cancelled: Callable[[], bool] = lambda: False
+) -> Samples:
+    """The samples of a whole file; its channels are averaged. Once `cancelled`, of a part of it.
 
     Raises EngineRefused for what cannot be decoded and for what lasts longer than `max_seconds`,
     whatever its header says: no more than that is ever decoded.
@@ -33,7 +36,7 @@ def read_sound(data: bytes, max_seconds: float) -> Samples:
         raise EngineRefused("the audio is empty")
     try:
         with Stream(io.BytesIO(data)) as file:
-            samples = _decode(file, max_seconds)
+            samples = _decode(file, max_seconds, cancelled)
     except soundfile.SoundFileError as error:
         raise EngineRefused(
             f"the audio cannot be decoded ({_reason(error)}); send it as {_FORMATS}"
@@ -43,7 +46,7 @@ def read_sound(data: bytes, max_seconds: float) -> Samples:
     return np.clip(np.nan_to_num(samples, copy=False), -1.0, 1.0)
 
 
-def _decode(file: Any, max_seconds: float) -> Samples:
+def _decode(file: Any, max_seconds: float, cancelled: Callable[[], bool]) -> Samples:
     """A second at a time: what is in memory at once does not depend on channels or rate."""
     import soxr
 
@@ -64,6 +67,8 @@ def _decode(file: Any, max_seconds: float) -> Samples:
                 " (its option max_audio_seconds)"
             )
         blocks.append(resampler.resample_chunk(block.mean(axis=1)))
+        if cancelled():  # a few megabytes of silence can be decoded for minutes
+            break
     blocks.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
     return np.concatenate(blocks)
 

@@ -60,7 +60,9 @@ class SpeechRecognizer:
         import torch
 
         self._vocabulary.check(request.language, request.task)
-        samples = read_sound(request.audio, self._options.max_audio_seconds)
+        samples = read_sound(request.audio, self._options.max_audio_seconds, cancelled)
+        if cancelled():
+            return None
         seconds = len(samples) / RATE
         heard = Sounding(samples, ((0.0, seconds),))
         if request.vad_filter:

@@ -17,6 +17,7 @@ class Context:
 
     `deadline` is in seconds from admission; `key` the name of the API key, if one was used;
     `account` the account id of the path, where it has one; `dialect` how the client speaks.
+    `status` is what was sent, where a dialect passes on what another answered.
     `rated` is set once it was counted against the rate limits.
     `prompt_counted` is set for a further answer to a prompt that was already written down.
     """
@@ -28,6 +29,7 @@ class Context:
     dialect: str = "workers_ai"
     reject_if_busy: bool = False
     low_priority: bool = False
+    status: int = 200
     prompt_counted: bool = False
     rated: bool = False
     documented_errors: bool = False

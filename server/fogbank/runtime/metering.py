@@ -26,11 +26,11 @@ from fogbank.telemetry.metrics import Metrics
 
 
 class Allocation:
-    """Neurons that each account may use per UTC day, counted when a request has ended.
+    """Neurons that each tenant may use per UTC day, counted when a request has ended.
 
-    So the requests that run or wait when the limit is passed are served, however many they are.
-    What this process served is counted here, what was served before it began is asked of the
-    ledger as soon as that can be used. A request without an account id belongs to the account "".
+    So the requests that are computed when the limit is passed are served. A tenant is a key; where
+    no key is asked for, an account id, "" without one. What this process served is counted here,
+    what was served before it began is asked of the ledger as soon as that can be used.
     """
 
     def __init__(self, daily_neurons: float, clock: Clock, *, retry_after: bool = True) -> None:
@@ -48,28 +48,28 @@ class Allocation:
             midnight = datetime.combine(self._began.date(), time(), UTC)
             before: defaultdict[str, float] = defaultdict(float)
             for total in store.totals(midnight, self._began):
-                before[total.account or ""] += total.neurons
+                before[total.key or total.account or ""] += total.neurons
             self._before = dict(before)
 
-    def admit(self, account: str) -> None:
-        """Raises AIError 4006 once the account's neurons of today are used up."""
-        if self.spent(account) >= self._limit:
+    def admit(self, tenant: str) -> None:
+        """Raises AIError 4006 once the tenant's neurons of today are used up."""
+        if self.spent(tenant) >= self._limit:
             tomorrow = datetime.combine(self._day, time(), UTC) + timedelta(days=1)
             wait = max(1, ceil((tomorrow - self._clock.now()).total_seconds()))
             raise AIError(errors.ALLOCATION, retry_after=wait if self._retry_after else None)
 
-    def spend(self, account: str, neurons: float) -> None:
+    def spend(self, tenant: str, neurons: float) -> None:
         """Counts a request that has ended."""
         self._turn()
-        self._spent[account] += neurons
+        self._spent[tenant] += neurons
 
-    def spent(self, account: str) -> float:
-        """The account's neurons of today."""
+    def spent(self, tenant: str) -> float:
+        """The tenant's neurons of today."""
         self._turn()
         before = self._before or {}
         if self._day == self._began.date():
-            return self._spent[account] + before.get(account, 0.0)
-        return self._spent[account]
+            return self._spent[tenant] + before.get(tenant, 0.0)
+        return self._spent[tenant]
 
     def _turn(self) -> None:
         today = self._clock.now().date()
@@ -106,9 +106,9 @@ class LedgerMeter:
         await asyncio.to_thread(self._ledger.stop)
 
     def admit(self, context: Context) -> None:
-        """Raises AIError when the account's daily allocation is used up."""
+        """Raises AIError when the tenant's daily allocation is used up."""
         if self._allocation is not None:
-            self._allocation.admit(_account(context) or "")
+            self._allocation.admit(_tenant(context))
 
     def neurons(self, card: Card, usage: Usage) -> float | None:
         """What this would have cost; None for a model that the price table lacks."""
@@ -149,8 +149,12 @@ class LedgerMeter:
         if neurons:
             self._metrics.spent(card.name, neurons)
             if self._allocation is not None:
-                self._allocation.spend(_account(context) or "", neurons)
+                self._allocation.spend(_tenant(context), neurons)
 
 
 def _account(context: Context) -> str | None:
     return context.account and context.account.lower()
+
+
+def _tenant(context: Context) -> str:
+    return context.key or _account(context) or ""

@@ -241,6 +241,7 @@ class Runtime:
                         timeout.reschedule(loop.time() + context.deadline)
                     async with supervisor.use() as engine:
                         admitted = True
+                        self.meter.admit(context)  # again: those before it may have used it up
                         yield engine
         except TimeoutError:
             if self.draining:

@@ -6,12 +6,13 @@
                      made again, held to its tool's schema
 
 What cannot be made a right call in a free answer stays text. Where `response_format` is asked for
-beside tools, it holds in a free answer, so that no call is looked for.
+beside tools, it holds in a free answer: engines look for no call in it, and what a remote server
+calls all the same is verified like any other.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -21,6 +22,7 @@ from fogbank.engines.base import Engine, EngineRefused
 from fogbank.errors import AIError
 from fogbank.structured.tool_calls import Toolbox, ToolError
 from fogbank.structured.tool_constraint import Bounds
+from fogbank.structured.tool_schema import quoted
 from fogbank.tasks import (
     NamedTool,
     Sampling,
@@ -41,7 +43,8 @@ WARMER = 0.5
 """Added to the temperature by each further attempt: the same words would be refused again."""
 
 ON_THE_LOOP = 8_000
-"""Bytes of schemas up to which they are compiled on the event loop (about a millisecond)."""
+"""Bytes of schemas without patterns up to which they are compiled on the event loop (about a
+millisecond); 250 patterns in as many bytes take most of a second."""
 
 
 async def plan(
@@ -58,12 +61,12 @@ async def plan(
         return replace(request, tools=()), None
     toolbox = await _toolbox(request.tools)
     if choice == "auto":
-        return request, None if request.json_format else ToolUse(toolbox, bounds)
+        return request, ToolUse(toolbox, bounds)
     name = None
     if isinstance(choice, NamedTool):
         name = choice.name
         if name not in toolbox:
-            detail = f"'tool_choice' names {name!r}, which is not among the tools"
+            detail = f"'tool_choice' names {quoted(name)}, which is not among the tools"
             raise AIError(errors.INVALID_INPUT, detail=detail)
         request = replace(request, tools=tuple(t for t in request.tools if t.name == name))
     return request, ToolUse(toolbox, bounds, forced=True, name=name)
@@ -71,11 +74,22 @@ async def plan(
 
 async def _toolbox(tools: tuple[Tool, ...]) -> Toolbox:
     try:
-        if sum(len(orjson.dumps(tool.parameters)) for tool in tools) <= ON_THE_LOOP:
+        schemas = [orjson.dumps(tool.parameters) for tool in tools]
+        patterns = any(b'"pattern' in schema for schema in schemas)
+        if not patterns and sum(map(len, schemas)) <= ON_THE_LOOP:
             return Toolbox(tools)
         return await asyncio.to_thread(Toolbox, tools)
     except (ToolError, TypeError) as error:
         raise AIError(errors.INVALID_INPUT, detail=str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What came of making a call: the call, or why there is none; and what was spent on it."""
+
+    call: ToolCall | None
+    usage: Usage
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -107,7 +121,7 @@ class ToolUse:
         """The whole answer. Raises AIError where a forced call does not come about."""
         assert isinstance(request, TextGenerationRequest)
         if self._forced:
-            call, usage = await self._make(engine, request, self._name)
+            call, usage = await self._must(engine, request)
             return TextGenerationResult("", usage, "tool_calls", tool_calls=(call,))
         result = await engine.run(request)
         assert isinstance(result, TextGenerationResult)
@@ -128,7 +142,7 @@ class ToolUse:
     ) -> AsyncGenerator[TextChunk]:
         """Text as it comes; calls whole, before the last chunk."""
         if self._forced:
-            call, usage = await self._make(engine, request, self._name)
+            call, usage = await self._must(engine, request)
             totals = (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
             yield TextChunk("", *totals, tool_calls=(call,))
             yield TextChunk("", *totals, finish_reason="tool_calls")
@@ -152,54 +166,66 @@ class ToolUse:
     async def _settle(
         self, engine: Engine, request: TextGenerationRequest, calls: Iterable[ToolCall]
     ) -> _Settled:
-        """Right calls are kept, wrong ones made again, and what is no call becomes text."""
-        settled = _Settled()
+        """Right calls are kept, wrong ones made again, and what is no call becomes text.
+
+        Once for each tool: from the same prompt, a second one would be the same call again.
+        """
+        settled, again = _Settled(), set[str]()
         for call in calls:
-            if self._toolbox.problem(call) is None:
-                settled.calls.append(call)
-                continue
-            try:
-                if call.name in self._toolbox:
-                    made, usage = await self._make(engine, request, call.name)
-                    settled.calls.append(made)
-                    settled.completion_tokens += usage.completion_tokens
-                    continue
-            except (AIError, EngineRefused):
-                pass
-            settled.text += _as_text(call)
+            right = call if self._toolbox.problem(call) is None else None
+            if right is None and call.name in self._toolbox and call.name not in again:
+                again.add(call.name)
+                with suppress(EngineRefused):
+                    made = await self._make(engine, request, call.name)
+                    right = made.call
+                    settled.completion_tokens += made.usage.completion_tokens
+            if right is None:
+                settled.text += _as_text(call)
+            else:
+                settled.calls.append(right)
         return settled
+
+    async def _must(self, engine: Engine, request: TextGenerationRequest) -> tuple[ToolCall, Usage]:
+        """A forced call. Raises AIError where it does not come about."""
+        made = await self._make(engine, request, self._name)
+        if made.call is None:
+            raise AIError(errors.TOOL_CALL_FAILED, detail=made.detail)
+        return made.call, made.usage
 
     async def _make(
         self, engine: Engine, request: TextGenerationRequest, name: str | None
-    ) -> tuple[ToolCall, Usage]:
+    ) -> _Made:
         """A call held to the schema of this tool, or of any. The prompt is counted once."""
         asked = replace(
             request,
             json_format=self._toolbox.forced(name, self._bounds),
             tool_choice="required" if name is None else NamedTool(name),
         )
-        tokens, detail = 0, "what the model wrote does not fit the parameters of its tool"
+        usage, tokens = Usage(), 0
+        detail = "what the model wrote does not fit the parameters of its tool"
         for attempt in range(ATTEMPTS):
             sampling = _warmed(request.sampling, attempt)
             result = await engine.run(replace(asked, sampling=sampling))
             assert isinstance(result, TextGenerationResult)
             tokens += result.usage.completion_tokens
+            usage = replace(result.usage, completion_tokens=tokens)
             call = result.tool_calls[0] if result.tool_calls else self._toolbox.read(result.text)
             if call is not None and self._toolbox.problem(call) is None:
-                return call, replace(result.usage, completion_tokens=tokens)
+                return _Made(call, usage)
             if result.finish_reason == "length":
                 detail = "max_tokens ended the call first"
                 if self._bounds.length is None:
                     break  # else a small model lost itself, as in digits after a point
-        raise AIError(errors.TOOL_CALL_FAILED, detail=detail)
+        return _Made(None, usage, detail)
 
 
 def _warmed(sampling: Sampling, attempt: int) -> Sampling:
+    """For a call: a text that ends an answer (`stop`) would only cut it in half."""
+    sampling = replace(sampling, logprobs=None, stop=())
     if not attempt:
-        return replace(sampling, logprobs=None)
+        return sampling
     return replace(
         sampling,
-        logprobs=None,
         temperature=sampling.temperature + WARMER * attempt,
         seed=None if sampling.seed is None else sampling.seed + attempt,
     )

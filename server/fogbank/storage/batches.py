@@ -17,7 +17,7 @@ from fogbank.storage.database import connect
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch and its owner. `done` of `total` items have an outcome."""
+    """A batch and its owner. `done` of `total` items have an outcome, `size` bytes in all."""
 
     id: str
     model: str
@@ -26,6 +26,7 @@ class Batch:
     total: int
     done: int
     finished_at: float | None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ class BatchStore:
     def get(self, batch_id: str) -> Batch | None:
         """A batch as it stands, or None."""
         row = self._connection.execute(
-            "select id, model, account, key, total, (select count(*) from batch_items"
-            " where batch = id and answer is not null), finished_at from batches where id = ?",
+            "select id, model, account, key, total, count(answer), finished_at,"
+            " coalesce(sum(length(answer)), 0)"
+            " from batches left join batch_items on batch = id where id = ? group by id",
             (batch_id,),
         ).fetchone()
         return Batch(*row) if row else None

@@ -1,8 +1,11 @@
 """The SQLite file and its migrations: plain functions in order, each applied once."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+TRIES = 40
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -87,10 +90,22 @@ def connect(path: Path, migrations: Sequence[Migration] | None = None) -> sqlite
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
-    connection.execute("pragma journal_mode = wal")
+    _write_ahead(connection)
     connection.execute("pragma synchronous = full")
     migrate(connection, migrations)
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """SQLite's own timeout does not hold for this switch where others open a new file too."""
+    for left in reversed(range(TRIES)):
+        try:
+            connection.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(0.05)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] | None = None) -> None:

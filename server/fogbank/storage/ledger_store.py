@@ -62,6 +62,11 @@ def sorted_totals(totals: Iterable[LedgerTotal]) -> list[LedgerTotal]:
     )
 
 
+def journal_folder(data_dir: Path, url: str | None) -> Path:
+    """Where rows wait for the database: each has a folder, so that neither gets the other's."""
+    return data_dir / ("ledger" if url is None else "ledger-postgresql")
+
+
 def store_opener(data_dir: Path, url: str | None) -> Callable[[], LedgerStore]:
     """What opens the database: the one of `url`, else `ledger.db` in the data directory.
 

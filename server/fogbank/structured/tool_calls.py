@@ -11,17 +11,14 @@ import jsonschema_rs
 import orjson
 
 from fogbank.structured.tool_constraint import Bounds, constraint
-from fogbank.structured.tool_schema import UnusableSchema, expand
+from fogbank.structured.tool_schema import MAX_TEXT, UnusableSchema, expand, quoted
 from fogbank.tasks import JsonFormat, Tool, ToolCall, new_call_id
 
 MAX_TOOLS = 128
 MAX_DEPTH = 100
 """Levels of a call's arguments: orjson writes 254, the answer around them included."""
 
-MAX_TEXT = 200
-"""Characters of a schema's own words that an error repeats."""
-
-_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=1_000_000)
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=300_000)
 
 
 class ToolError(ValueError):
@@ -41,7 +38,7 @@ class Toolbox:
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         for tool in tools:
             if tool.name in self._tools:
-                raise ToolError(f"two tools are called {tool.name!r}")
+                raise ToolError(f"two tools are called {quoted(tool.name)}")
             if len(self._tools) == MAX_TOOLS:
                 raise ToolError(f"more than {MAX_TOOLS} tools")
             self._tools[tool.name] = tool
@@ -79,7 +76,7 @@ class Toolbox:
         """Why this call must not reach a client; None when it may."""
         validator = self._validators.get(call.name)
         if validator is None:
-            return f"there is no tool {call.name!r}"
+            return f"there is no tool {quoted(call.name)}"
         if _deep(call.arguments):
             return f"its arguments are nested deeper than {MAX_DEPTH} levels"
         try:
@@ -88,8 +85,11 @@ class Toolbox:
             return "its arguments are not JSON"
         if not isinstance(arguments, dict):
             return "its arguments are not an object"
-        error = next(validator.iter_errors(arguments), None)
-        return None if error is None else error.message[:MAX_TEXT]
+        try:
+            validator.validate(arguments)  # ends at the first error; iter_errors makes all of them
+        except jsonschema_rs.ValidationError as error:
+            return str(error.message)[:MAX_TEXT]
+        return None
 
 
 def _deep(text: str) -> bool:
@@ -107,7 +107,7 @@ def _compiled(tool: Tool) -> tuple[Any, jsonschema_rs.Validator]:
     """The expanded parameter schema and its validator."""
     if not tool.name:
         raise ToolError("a tool has no name")
-    where = f"the parameters of the tool {tool.name!r}"
+    where = f"the parameters of the tool {quoted(tool.name)}"
     try:
         schema = expand(tool.parameters)
         if schema.setdefault("type", "object") != "object":

@@ -16,6 +16,12 @@ MAX_DEPTH = 32
 MAX_CHARACTERS = 100_000
 """Of all names and texts in one schema together."""
 
+MAX_PATTERNS = 64
+"""Regular expressions in one schema: each takes a few milliseconds to compile at its worst."""
+
+MAX_TEXT = 200
+"""Characters of a client's own words that an error repeats."""
+
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _LISTED = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 _SINGLE = frozenset(
@@ -37,6 +43,11 @@ class UnusableSchema(ValueError):
     """What is wrong with a schema; reads on after "the schema"."""
 
 
+def quoted(words: Any) -> str:
+    """A client's own words in an error, cut to a readable length."""
+    return repr(words)[:MAX_TEXT]
+
+
 def expand(schema: Any) -> Any:
     """The schema without references and annotations. Raises UnusableSchema."""
     return _Expansion(schema).schema(schema, 1)
@@ -47,6 +58,7 @@ class _Expansion:
     root: Any
     values: int = 0
     characters: int = 0
+    patterns: int = 0
     active: list[str] = field(default_factory=list)
 
     def schema(self, schema: Any, depth: int) -> Any:
@@ -72,11 +84,13 @@ class _Expansion:
     def _keyword(self, key: str, value: Any, depth: int) -> Any:
         if key in _NAMED and isinstance(value, Mapping):
             self.characters += sum(map(len, value))
+            self._count_patterns(len(value) if key == "patternProperties" else 0)
             return {name: self.schema(item, depth + 1) for name, item in value.items()}
         if (key in _LISTED or key == "items") and isinstance(value, list):
             return [self.schema(item, depth + 1) for item in value]
         if key in _SINGLE:
             return self.schema(value, depth)
+        self._count_patterns(key == "pattern")
         return self._plain(value, depth)
 
     def _plain(self, value: Any, depth: int) -> Any:
@@ -101,16 +115,25 @@ class _Expansion:
         if depth > MAX_DEPTH:
             raise UnusableSchema(f"is nested deeper than {MAX_DEPTH} levels")
 
+    def _count_patterns(self, number: int) -> None:
+        self.patterns += number
+        if self.patterns > MAX_PATTERNS:
+            raise UnusableSchema(f"has more than {MAX_PATTERNS} patterns")
+
     def _referred(self, reference: Any, depth: int) -> Any:
         if not isinstance(reference, str) or not reference.startswith("#"):
-            raise UnusableSchema(f"refers to {reference!r}: put it under $defs, nothing is fetched")
+            raise UnusableSchema(
+                f"refers to {quoted(reference)}: put it under $defs, nothing is fetched"
+            )
         with self._entered(reference):
             return self.schema(self._find(reference), depth)
 
     @contextmanager
     def _entered(self, reference: str) -> Iterator[None]:
         if reference in self.active or reference in ("#", "#/"):
-            raise UnusableSchema(f"refers to itself by {reference!r}, which is not possible here")
+            raise UnusableSchema(f"refers to itself by {quoted(reference)}, which cannot be used")
+        if len(self.active) == MAX_DEPTH:
+            raise UnusableSchema(f"has references within references, more than {MAX_DEPTH} deep")
         self.active.append(reference)
         try:
             yield
@@ -126,5 +149,5 @@ class _Expansion:
             elif isinstance(node, list) and name.isdecimal() and int(name) < len(node):
                 node = node[int(name)]
             else:
-                raise UnusableSchema(f"refers to {reference!r}, which is not there")
+                raise UnusableSchema(f"refers to {quoted(reference)}, which is not there")
         return node

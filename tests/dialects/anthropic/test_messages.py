@@ -76,13 +76,13 @@ async def test_parameters(fogbank: Running) -> None:
         temperature=0.5,
         top_p=0.9,
         top_k=5,
-        stop_sequences=["four"],
+        stop_sequences=["four", *"abcde"],
         metadata={"user_id": "me"},
         thinking=None,
     )
     sampling = seen(fogbank).sampling
     assert (sampling.max_tokens, sampling.temperature) == (7, 0.5)
-    assert (sampling.top_p, sampling.top_k, sampling.stop) == (0.9, 5, ("four",))
+    assert (sampling.top_p, sampling.top_k, sampling.stop) == (0.9, 5, ("four", *"abcde"))
     assert seen(fogbank).messages == ({"role": "system", "content": "Be brief."}, *SAID)
 
 

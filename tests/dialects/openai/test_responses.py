@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from fogbank.dialects.openai.responses_events import ResponseEvents
 from fogbank.engines.base import EngineDead
-from fogbank.tasks import JsonFormat, TextGenerationRequest, ToolCall
+from fogbank.tasks import JsonFormat, TextChunk, TextGenerationRequest, ToolCall
 from tests.dialects.openai.test_chat import PERSON
 from tests.server import TEXT, Running
 
@@ -146,6 +147,24 @@ async def test_a_stream_of_a_call(fogbank: Running) -> None:
         "response.output_item.done",
     ]
     assert found[-1]["response"]["output"] == [found[-2]["item"]]
+
+
+def test_text_before_and_after_a_call() -> None:
+    """Every item has an id and an index of its own."""
+    framing = ResponseEvents({"output": []})
+    call = ToolCall("abcdefghi", "weather", "{}")
+    data = b"".join(
+        framing.chunk(chunk)
+        for chunk in (TextChunk("a"), TextChunk("", tool_calls=(call,)), TextChunk("b"))
+    ) + framing.end(TextChunk("", finish_reason="tool_calls"), None)
+    found = [orjson.loads(line[6:]) for line in data.splitlines() if line.startswith(b"data: {")]
+    added = [event for event in found if event["type"] == "response.output_item.added"]
+    assert [event["output_index"] for event in added] == [0, 1, 2]
+    ids = [event["item"]["id"] for event in added]
+    assert len(set(ids)) == 3
+    deltas = [event for event in found if event["type"] == "response.output_text.delta"]
+    assert [event["item_id"] for event in deltas] == [ids[0], ids[2]]
+    assert [item["id"] for item in found[-1]["response"]["output"]] == ids
 
 
 async def test_a_stream_that_is_cut_off(fogbank: Running) -> None:

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from fogbank.clock import TurnedClock
@@ -128,6 +129,19 @@ async def test_one_item_fails(fogbank: Running) -> None:
     assert error["code"] == 5021
     assert "(5001)" in error["message"]
     assert good["success"] is True
+
+
+async def test_answers_have_a_bound(fogbank: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few kilobytes can ask for gigabytes of vectors, which are fetched at once."""
+    monkeypatch.setattr(queue, "MAX_ANSWERS", 20_000)
+    items = [{"text": "a", "external_reference": str(n)} for n in range(4)]
+    answers = (await done(fogbank, EMBED, await submit(fogbank, EMBED, *items)))["responses"]
+    good = [answer for answer in answers if answer["success"]]
+    assert 1 <= len(good) < 4
+    assert sum(len(orjson.dumps(answer)) for answer in good) <= 20_000
+    bad = [answer for answer in answers if not answer["success"]]
+    assert {answer["errors"][0]["code"] for answer in bad} == {3006}
+    assert [answer["external_reference"] for answer in answers] == ["0", "1", "2", "3"]
 
 
 async def test_what_passes_is_tried_again(

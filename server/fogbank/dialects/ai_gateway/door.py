@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import orjson
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fogbank import errors
 from fogbank.dialects import intake
@@ -82,16 +82,20 @@ class GatewayDoor:
         async def refuse(error: AIError | RouteError) -> None:
             await send_error(error, context, send)
 
+        async def noted(message: Message) -> None:
+            context.status = message.get("status", context.status)
+            await send(message)
+
         async def work() -> None:
             if self._names and gateway.lower() not in self._names:
-                await send_json(send, 400, NOT_SET_UP)
+                await send_json(noted, 400, NOT_SET_UP)
                 return
             settings = self._of_strangers if keyless else self._services.settings
             with self._services.runtime.metrics.refusals():
                 body = await intake.body(scope, receive, settings)
                 steps = self._steps(account, rest, scope, body)
             if steps is None:
-                await send_json(send, 400, CHAT_BAD_FORMAT)
+                await send_json(noted, 400, CHAT_BAD_FORMAT)
                 return
             request = GatewayRequest(
                 account=account,
@@ -101,7 +105,7 @@ class GatewayDoor:
                 scope=scope,
                 app=self._app,
             )
-            if not await while_connected(receive, self._gateway.answer(request, steps, send)):
+            if not await while_connected(receive, self._gateway.answer(request, steps, noted)):
                 raise ClientGone
 
         await exchange(context, f"{gateway}/{rest}", work(), refuse)

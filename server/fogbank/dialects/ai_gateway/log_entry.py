@@ -10,7 +10,7 @@ from fogbank.dialects.ai_gateway.step import Step
 from fogbank.dialects.asgi import Headers
 from fogbank.storage.gateway_logs import GatewayLog
 
-MAX_TEXT = 64 * 1024
+MAX_TEXT = 8 * 1024
 """Bytes of a request and of an answer that a log keeps."""
 
 

@@ -27,7 +27,7 @@ class ResponseEvents:
         self._number = 0
         self._begun = False
         self._text: list[str] | None = None
-        self._item = f"msg_{uuid.uuid4().hex}"
+        self._item = ""
         self._before = b""
 
     def chunk(self, chunk: TextChunk) -> bytes:
@@ -68,6 +68,7 @@ class ResponseEvents:
         return b"".join(self._event(name, response=self._shell) for name in events)
 
     def _open(self) -> bytes:
+        self._item = f"msg_{uuid.uuid4().hex}"
         item = {**message("", "stop", self._item), "status": "in_progress", "content": []}
         at = len(self._output)
         place = {"item_id": self._item, "output_index": at, "content_index": 0}

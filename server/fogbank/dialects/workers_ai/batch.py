@@ -34,6 +34,9 @@ MAX_BATCHES = 1000
 PLACES = 64
 """Items on one engine, of all its batches, that run or wait for a permit at once."""
 
+MAX_ANSWERS = 256_000_000
+"""Bytes of a batch's answers, which are fetched all at once; items beyond that fail with 3006."""
+
 HOUR = 3600.0
 ROUND = 60.0
 """Seconds between two looks for batches that nobody runs, and for results to delete."""
@@ -57,6 +60,7 @@ class BatchQueue:
         self._places = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(PLACES))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
+        self._room: dict[str, int] = {}
         self._rounds: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -123,6 +127,7 @@ class BatchQueue:
     def _ended(self, batch_id: str, task: asyncio.Task[None]) -> None:
         del self._tasks[batch_id]
         self._begun.discard(batch_id)
+        self._room.pop(batch_id, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("batch stopped until the next round", id=batch_id, exc_info=error)
 
@@ -130,6 +135,7 @@ class BatchQueue:
         """Runs what is left of a batch; returns early when the server is leaving."""
         batch = await self._in_thread(lambda: self._kept.get(batch_id))
         assert batch is not None
+        self._room[batch_id] = MAX_ANSWERS - batch.size
         places = self._places[self._runtime.served[batch.model].engine]
         number = -1
         async with asyncio.TaskGroup() as items:
@@ -156,11 +162,18 @@ class BatchQueue:
         return item
 
     async def _item(self, batch: Batch, number: int, data: bytes) -> None:
-        outcome = await self._runner.run(batch, number, data)
+        outcome = await self._runner.run(batch, number, data, self._fits)
         if outcome is not None:
             await self._in_thread(
                 lambda: self._kept.finish_item(batch.id, number, outcome, self._now())
             )
+
+    def _fits(self, batch: Batch, size: int) -> bool:
+        """Takes room for an answer of so many bytes, if there is enough."""
+        if size > self._room[batch.id]:
+            return False
+        self._room[batch.id] -= size
+        return True
 
     async def _go_round(self) -> None:
         """Runs what no server runs, and deletes old results, for as long as the server lives."""

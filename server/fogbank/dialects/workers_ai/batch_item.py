@@ -1,6 +1,7 @@
 """One item of a batch: run at low priority until there is an outcome that is its own fault."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,10 @@ from fogbank.storage.batches import Batch, Outcome
 from fogbank.tasks import TextGenerationRequest
 
 TRIES = 5
-"""An item that meets trouble upstream so often is given up; one that finds no place never is."""
+"""An item that meets trouble upstream so often is given up; one that finds no place, or no neurons
+left today, never is."""
 
+PATIENT = (errors.CAPACITY, errors.ALLOCATION)
 PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 
@@ -33,8 +36,13 @@ class ItemRunner:
         self._runtime = inference.runtime
         self._settings = settings
 
-    async def run(self, batch: Batch, number: int, data: bytes) -> Outcome | None:
-        """The outcome; None when the server is leaving, so that the item is run again later."""
+    async def run(
+        self, batch: Batch, number: int, data: bytes, fits: Callable[[Batch, int], bool]
+    ) -> Outcome | None:
+        """The outcome; None when the server is leaving, so that the item is run again later.
+
+        `fits` says whether the batch still has room for an answer of so many bytes.
+        """
         item = orjson.loads(data)
         reference = item.pop("external_reference", None)
         told = {"id": number, "external_reference": reference}
@@ -45,12 +53,15 @@ class ItemRunner:
             try:
                 if card is None:
                     raise AIError(errors.NO_SUCH_MODEL, model=batch.model)
-                return await self._computed(card, item, told, context)
+                outcome = await self._computed(card, item, told, context)
+                if not fits(batch, len(outcome.answer)):
+                    raise AIError(errors.TOO_LARGE)
+                return outcome
             except AIError as error:
                 if self._runtime.draining:
                     return None
-                tries += error.kind is not errors.CAPACITY
-                passing = error.kind in (errors.CAPACITY, errors.UPSTREAM)
+                tries += error.kind not in PATIENT
+                passing = error.kind in (*PATIENT, errors.UPSTREAM)
                 if not passing or tries >= TRIES:
                     return self._failed(error, told, context)
             except Exception:

@@ -98,6 +98,7 @@ async def _items(body: bytes, scope: Scope) -> list[tuple[str, str | UploadFile]
 
 def _field(text: str, kinds: Iterable[Mapping[str, Any]]) -> Any:
     """Text, or the JSON value in it where the schema wants something else than text."""
+    text = text.encode("utf-8", "replace").decode()  # some charsets give half surrogates
     types = {kind["type"] for kind in kinds if "type" in kind}
     if not types or "string" in types:
         return text

@@ -163,5 +163,7 @@ async def send_error(error: AIError | RouteError, context: Context, send: Send) 
 def error_body(error: AIError, request_id: str) -> dict[str, Any]:
     """`result` is an empty object where the AI layer refuses, null where the front does."""
     listed = [{"message": error.message(request_id), "code": error.kind.code}]
+    if error.kind in errors.OF_GATEWAYS:
+        return {"success": False, "result": [], "messages": [], "error": listed}
     result: dict[str, Any] | None = {} if error.kind.title else None
     return {"errors": listed, "success": False, "result": result, "messages": []}
