@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from fogbank.clock import TurnedClock
 from fogbank.storage.journal import SUFFIX
+from fogbank.storage.keys import KeyStore
 from fogbank.storage.ledger_row import LedgerRow
 from tests.ledger import PRICES, recorded
 from tests.server import (
@@ -27,6 +29,7 @@ from tests.server import (
     Running,
     events,
     live,
+    profile,
     running,
     settings,
     until,
@@ -233,3 +236,24 @@ async def test_requests_at_once_are_all_written_down(priced: Running) -> None:
     assert {row.request_id for row in recorded(priced.settings.data_dir)} == ids
     total = sum(answer.json()["result"]["usage"]["neurons"] for answer in answers)
     assert sum(row.neurons or 0 for row in recorded(priced.settings.data_dir)) == total
+
+
+async def test_those_that_wait_when_the_allocation_is_used_up_get_nothing(tmp_path: Path) -> None:
+    served = profile(max_concurrent=2)
+    config = settings(tmp_path, daily_neurons=1)
+    async with running(config, served, prices=PRICES, ledger=True) as it:
+        answers = await asyncio.gather(*(it.run(TEXT, HELLO) for _ in range(20)))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert 1 <= statuses.count(200) <= 2
+    assert set(statuses) == {200, 429}
+
+
+async def test_a_key_has_one_allocation_whatever_account_it_names(tmp_path: Path) -> None:
+    config = settings(tmp_path, daily_neurons=1, keys="always")
+    async with running(config, prices=PRICES, ledger=True) as it:
+        with closing(KeyStore(tmp_path / "fogbank.db")) as keys:
+            one, two = ({"authorization": f"Bearer {keys.create(name)}"} for name in ("a", "b"))
+        assert (await it.run(TEXT, HELLO, headers=one)).status_code == 200
+        elsewhere = await it.client.post(OTHER + TEXT, json=HELLO, headers=one)
+        assert (elsewhere.status_code, elsewhere.json()["errors"][0]["code"]) == (429, 4006)
+        assert (await it.run(TEXT, HELLO, headers=two)).status_code == 200

@@ -68,8 +68,8 @@ class Allocation:
         self._turn()
         before = self._before or {}
         if self._day == self._began.date():
-            return self._spent[tenant] + before.get(tenant, 0.0)
-        return self._spent[tenant]
+            return self._spent.get(tenant, 0.0) + before.get(tenant, 0.0)
+        return self._spent.get(tenant, 0.0)
 
     def _turn(self) -> None:
         today = self._clock.now().date()
