@@ -134,15 +134,16 @@ def test_a_recording_that_is_too_long(recognizer: SpeechRecognizer) -> None:
         hear(recognizer, audio)
 
 
-def test_cancelled_at_the_next_token(recognizer: SpeechRecognizer) -> None:
-    asked: list[None] = []
+@pytest.mark.parametrize("after", [3, 20], ids=["while it is decoded", "at a token"])
+def test_cancelled_at_the_next_second_or_token(recognizer: SpeechRecognizer, after: int) -> None:
+    asked: list[bool] = []
 
     def cancelled() -> bool:
-        asked.append(None)
-        return len(asked) == 3
+        asked.append(len(asked) + 1 >= after)
+        return asked[-1]
 
     assert recognizer.write(SpeechRecognitionRequest(audio=SPEECH), cancelled) is None
-    assert len(asked) == 3
+    assert asked.count(False) == after - 1
 
 
 @pytest.fixture

@@ -97,6 +97,22 @@ def test_a_language_that_is_given(recognizer: SpeechRecognizer, language: str, t
             assert 0 <= word.start <= word.end <= result.duration
 
 
+def test_a_long_context_and_prefix_leave_room_for_what_is_heard(
+    recognizer: SpeechRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder, heard = recognizer._decoder, []
+    forward = decoder._forward
+
+    def counted(ids: list[int], encoded: Any, cache: Any) -> Any:
+        heard.append(ids)
+        return forward(ids, encoded, cache)
+
+    monkeypatch.setattr(decoder, "_forward", counted)
+    hear(recognizer, language="fr", initial_prompt="fog " * 99, prefix="ja " * 99)
+    assert len(heard) > 1
+    assert all(len(ids) < 64 for ids in heard)
+
+
 def test_a_language_that_is_not_known(recognizer: SpeechRecognizer) -> None:
     with pytest.raises(EngineRefused, match="'tlh' is not known; known are en, fr, ja"):
         hear(recognizer, language="tlh")

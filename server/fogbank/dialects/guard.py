@@ -30,11 +30,11 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings, keys: KeyStore, door: FrontDoor) -> None:
         self.app = app
-        self._settings = settings
         self._keys = keys
         self._door = door
         self._hosts = LOCAL_NAMES | {settings.host, BINDING_HOST} | words(settings.allowed_hosts)
         self._origins = words(settings.allowed_origins)
+        self._fixed = _asks(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,10 +58,9 @@ class Guard:
     @property
     def asks_for_keys(self) -> bool:
         """Whether a request needs a key now."""
-        if self._settings.keys == "never" and self._settings.loopback:
-            return False
-        always = self._settings.keys == "always" or not self._settings.loopback
-        return always or self._keys.exist()
+        if self._fixed is not None:
+            return self._fixed
+        return self._keys.exist()
 
     def _known(self, origin: str) -> bool:
         """Whether pages of this origin may use the server; `*` counts where keys are asked for."""
@@ -113,6 +112,13 @@ class Guard:
                     " not allowed. Add it to FOGBANK_ALLOWED_ORIGINS.",
                 ),
             )
+
+
+def _asks(settings: Settings) -> bool | None:
+    """Whether keys are asked for, where that does not depend on whether there are any."""
+    if not settings.loopback or settings.keys == "always":
+        return True
+    return False if settings.keys == "never" else None
 
 
 def secret_of(scope: Scope) -> str | None:

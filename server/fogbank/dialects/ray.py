@@ -1,8 +1,8 @@
 """The header `cf-ray` of every answer (contract 1.2)."""
 
-import secrets
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fogbank.runtime.context import RANDOM
 
 PLACE = "FOG"
 """Where Cloudflare has the airport of the data center that answered."""
@@ -21,7 +21,7 @@ class Ray:
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                ray = f"{secrets.token_hex(8)}-{PLACE}".encode()
+                ray = f"{RANDOM.getrandbits(64):016x}-{PLACE}".encode()
                 message["headers"] = [*message["headers"], (b"cf-ray", ray)]
             await send(message)
 

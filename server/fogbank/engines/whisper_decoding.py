@@ -101,7 +101,8 @@ class WindowDecoder:
         before = [*context[-(half - 1) :]]
         if before and vocabulary.previous is not None:
             before = [vocabulary.previous, *before]
-        tokens = [vocabulary.first_time, *prefix[:half]] if prefix else []
+        # With a long context before it, a longer one would leave no room for what is heard.
+        tokens = [vocabulary.first_time, *prefix[: half // 2]] if prefix else []
         room = min(half, self._longest - len(before) - len(opening) - len(tokens))
         random = torch.Generator(self._device).manual_seed(_SEED)
         feed, cache, total, count, silence = [*before, *opening, *tokens], None, 0.0, 0, 0.0

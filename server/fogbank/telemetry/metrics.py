@@ -8,6 +8,8 @@ is asked for when somebody scrapes.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -36,6 +38,8 @@ class Metrics:
     def __init__(self, clock: Clock | None = None) -> None:
         self._now = (clock or Clock()).monotonic
         self.registry = CollectorRegistry()
+        # prometheus_client looks for a metric's labels under a lock, each time anew.
+        self._child = cache(_labelled)
         labels = ("model", "task")
         self._requests = Counter(
             "fogbank_requests",
@@ -125,10 +129,10 @@ class Metrics:
 
     def _observe(self, measure: Measure, model: str, task: str) -> None:
         now, outcome = measure.ended_at, measure.outcome
-        self._requests.labels(model, task, outcome).inc()
-        self._duration.labels(model).observe(now - measure.began_at)
+        self._child(self._requests, model, task, outcome).inc()
+        self._child(self._duration, model).observe(now - measure.began_at)
         if measure.admitted_at is not None:
-            self._queue.labels(model).observe(measure.admitted_at - measure.began_at)
+            self._child(self._queue, model).observe(measure.admitted_at - measure.began_at)
         usage = measure.tokens
         for kind, count in (
             ("prompt", usage.prompt_tokens),
@@ -136,13 +140,17 @@ class Metrics:
             ("completion", usage.completion_tokens),
         ):
             if count:
-                self._tokens.labels(model, kind).inc(count)
+                self._child(self._tokens, model, kind).inc(count)
         if measure.first_at is None:
             return
-        self._first.labels(model).observe(measure.first_at - measure.began_at)
+        self._child(self._first, model).observe(measure.first_at - measure.began_at)
         if outcome == "ok" and usage.completion_tokens > 1:
             per_token = (now - measure.first_at) / (usage.completion_tokens - 1)
-            self._per_token.labels(model).observe(per_token)
+            self._child(self._per_token, model).observe(per_token)
+
+
+def _labelled(metric: Any, *labels: str) -> Any:
+    return metric.labels(*labels)
 
 
 class _Asked(Collector):
