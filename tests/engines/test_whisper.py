@@ -134,7 +134,7 @@ def test_a_recording_that_is_too_long(recognizer: SpeechRecognizer) -> None:
         hear(recognizer, audio)
 
 
-@pytest.mark.parametrize("after", [3, 20], ids=["while it is decoded", "at a token"])
+@pytest.mark.parametrize("after", [3, 9], ids=["while it is decoded", "at a token"])
 def test_cancelled_at_the_next_second_or_token(recognizer: SpeechRecognizer, after: int) -> None:
     asked: list[bool] = []
 

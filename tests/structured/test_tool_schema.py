@@ -72,7 +72,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("patterns", {"patternProperties": {f"a{{{n}}}": {} for n in range(99)}}, "patterns"),
     ("pattern", {"prefixItems": [{"pattern": f"a{{{n}}}"} for n in range(99)]}, "patterns"),
     ("large pattern", {"patternProperties": {"[a-z]{9999}": {}}}, "no JSON Schema"),
-    ("long", {"$ref": "http://" + "x" * 200_000}, "nothing is fetched"),
+    ("long reference", {"$ref": "http://" + "x" * 200_000}, "nothing is fetched"),
     ("web", {"properties": {"a": {"$ref": "http://localhost:1/x"}}}, "nothing is fetched"),
     ("file", {"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "nothing is fetched"),
     ("nowhere", {"properties": {"a": {"$ref": "#/$defs/b"}}}, "not there"),

@@ -42,6 +42,9 @@ ATTEMPTS = 3
 WARMER = 0.5
 """Added to the temperature by each further attempt: the same words would be refused again."""
 
+HOTTEST = 2.0
+"""Beyond it some servers refuse."""
+
 ON_THE_LOOP = 8_000
 """Bytes of schemas without patterns up to which they are compiled on the event loop (about a
 millisecond); 250 patterns in as many bytes take most of a second."""
@@ -224,9 +227,10 @@ def _warmed(sampling: Sampling, attempt: int) -> Sampling:
     sampling = replace(sampling, logprobs=None, stop=())
     if not attempt:
         return sampling
+    warmer = sampling.temperature + WARMER * attempt
     return replace(
         sampling,
-        temperature=sampling.temperature + WARMER * attempt,
+        temperature=max(sampling.temperature, min(warmer, HOTTEST)),
         seed=None if sampling.seed is None else sampling.seed + attempt,
     )
 

@@ -80,7 +80,8 @@ def vtt(segments: tuple[SpeechSegment, ...]) -> str:
     """WebVTT with a cue for each segment; its text is escaped as the format asks."""
     blocks = ["WEBVTT"]
     for segment in segments:
-        text = segment.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        text = " ".join(segment.text.split("\n")).strip()
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         end = max(segment.end, segment.start + 0.001)  # a cue ends after it begins
         blocks.append(f"{_clock(segment.start)} --> {_clock(end)}\n{text}")
     return "\n\n".join(blocks) + "\n"
