@@ -26,7 +26,8 @@ def python_clients(venv: Path) -> None:
     base = getattr(sys, "_base_executable", sys.executable)
     subprocess.run([base, "-m", "venv", "--clear", venv], check=True)
     command = [venv / "bin" / "python", *PIP, "--require-hashes", "-r", PYTHON_LOCK]
-    _run(command, venv / "clients.log", "the Python clients of the tests")
+    if failure := _run(command, venv / "clients.log"):
+        raise SystemExit(f"\nsetup: the Python clients could not be installed {failure}")
     done.write_text(digest)
     _say(f"Python clients set up in {time.monotonic() - began:.0f} s")
 
@@ -44,17 +45,22 @@ def node_clients(folder: Path) -> None:
         return
     began = time.monotonic()
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder]
-    _run(command, folder / "npm.log", "the Node clients of the tests")
+    if failure := _run(command, folder / "npm.log"):
+        shutil.rmtree(folder / "node_modules", ignore_errors=True)
+        _say(f"the clients for Node are not tested, npm could not install them: {failure}")
+        return
     done.write_text(digest)
     _say(f"Node clients set up in {time.monotonic() - began:.0f} s")
 
 
-def _run(command: list[str | Path], log: Path, what: str) -> None:
+def _run(command: list[str | Path], log: Path) -> str:
+    """What the command said last, where it failed."""
     with log.open("w") as file:
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)
-    if done.returncode:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
-        raise SystemExit(f"\nsetup: {what} could not be installed (whole log: {log}):\n{tail}")
+    if not done.returncode:
+        return ""
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+    return f"(whole log: {log})\n{tail}"
 
 
 def _say(text: str) -> None:
