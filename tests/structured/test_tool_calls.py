@@ -194,3 +194,16 @@ def test_an_answer_held_to_the_constraint_is_a_right_call(
     value = instance(schema, schema)
     assert jsonschema_rs.is_valid(schema, value)
     assert box.read(json.dumps(value)) is not None
+
+
+def test_the_patterns_of_all_tools_are_counted_together() -> None:
+    def tools(count: int) -> list[Tool]:
+        schema = {
+            "properties": {f"p{n}": {"type": "string", "pattern": "a"} for n in range(30)},
+            "patternProperties": {"^b": {}, "^c": {}},
+        }
+        return [Tool(f"tool{n}", "", schema) for n in range(count)]
+
+    assert "tool3" in Toolbox(tools(4))
+    with pytest.raises(ToolError, match="128 patterns together"):
+        Toolbox(tools(5))

@@ -4,7 +4,7 @@ A forced call is one JSON object, `{"name": <tool>, "parameters": {...}}`: the f
 which small models write too. One call, not a list: a list has no end that a small model finds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +15,8 @@ from fogbank.structured.tool_schema import MAX_TEXT, UnusableSchema, expand, quo
 from fogbank.tasks import JsonFormat, Tool, ToolCall, new_call_id
 
 MAX_TOOLS = 128
+MAX_PATTERNS = 128
+"""Patterns of all tools together: a hostile one takes milliseconds to compile."""
 MAX_DEPTH = 100
 """Levels of a call's arguments: orjson writes 254, the answer around them included."""
 
@@ -36,7 +38,11 @@ class Toolbox:
         self._tools: dict[str, Tool] = {}
         self._schemas: dict[str, Any] = {}
         self._validators: dict[str, jsonschema_rs.Validator] = {}
+        patterns = 0
         for tool in tools:
+            patterns += _patterns(tool.parameters)
+            if patterns > MAX_PATTERNS:
+                raise ToolError(f"the tools have more than {MAX_PATTERNS} patterns together")
             if tool.name in self._tools:
                 raise ToolError(f"two tools are called {quoted(tool.name)}")
             if len(self._tools) == MAX_TOOLS:
@@ -90,6 +96,17 @@ class Toolbox:
         except jsonschema_rs.ValidationError as error:
             return str(error.message)[:MAX_TEXT]
         return None
+
+
+def _patterns(schema: Any, depth: int = 0) -> int:
+    """Patterns in a schema, as deep as one may be nested; deeper ones are refused later."""
+    if isinstance(schema, list):
+        return sum(_patterns(item, depth + 1) for item in schema)
+    if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
+        return 0
+    named = schema.get("patternProperties")
+    own = ("pattern" in schema) + (len(named) if isinstance(named, Mapping) else 0)
+    return own + sum(_patterns(value, depth + 1) for value in schema.values())
 
 
 def _deep(text: str) -> bool:
