@@ -67,6 +67,8 @@ def test_ps_shows_every_engine(command_line: CommandLine) -> None:
         "minilm",
         "sentiment-minilm",
         "ner-minilm",
+        "whisper-tiny-en",
+        "efficientnet-lite0",
     ]
 
 

@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.verify
 async def test_after_the_kill_of_a_worker_every_stream_ends(engine: VllmEngine) -> None:
     begun = asyncio.Semaphore(0)
     streams = [asyncio.create_task(story(engine, number, begun)) for number in range(8)]
@@ -36,7 +37,9 @@ async def test_after_the_kill_of_a_worker_every_stream_ends(engine: VllmEngine) 
     assert engine.pids() == []
 
 
-@pytest.mark.parametrize("seconds", [3, 12, 20])
+@pytest.mark.parametrize(
+    "seconds", [3, *(pytest.param(late, marks=pytest.mark.verify) for late in (12, 20))]
+)
 async def test_a_start_that_is_cancelled_leaves_no_process(smollm2: Path, seconds: float) -> None:
     before = descendants(os.getpid())
     engine = VllmEngine("cancelled", smollm2, options=OPTIONS)

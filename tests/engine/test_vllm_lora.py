@@ -141,6 +141,7 @@ async def test_it_computes_what_merged_weights_compute(
     assert plain.text != text
 
 
+@pytest.mark.verify
 async def test_more_adapters_than_slots_take_turns(engine: VllmEngine, make: Make) -> None:
     """What was pushed out of its slot comes back as it was."""
     loras = [None, *(make(8, seed=seed) for seed in range(1, 5))]
@@ -152,6 +153,7 @@ async def test_more_adapters_than_slots_take_turns(engine: VllmEngine, make: Mak
         assert agree(again, first[number])
 
 
+@pytest.mark.verify
 async def test_more_adapters_than_slots_answer_side_by_side(engine: VllmEngine, make: Make) -> None:
     loras = [None, *(make(8, seed=seed) for seed in range(1, 5))]
     alone = [await answer(engine, lora, logprobs=5) for lora in loras]
@@ -206,6 +208,7 @@ async def test_bad_adapters_are_refused_and_the_engine_lives(
     assert engine.pids() == pids
 
 
+@pytest.mark.verify
 async def test_the_largest_weights_that_may_be_uploaded_hurt_nobody_else(
     engine: VllmEngine, smollm2: Path, tmp_path: Path
 ) -> None:
