@@ -28,8 +28,8 @@ def python_clients(venv: Path) -> None:
     subprocess.run([base, "-m", "venv", "--clear", venv], check=True)
     python = venv / "bin" / "python"
     # uv takes seconds where pip takes a minute, but does not know the indexes that pip is told.
-    quick = [venv.parent / "bin" / "uv", "pip", "install", "--quiet", "--python", python, *LOCKED]
-    failure = _run(quick, venv / "uv.log")
+    uv = [venv.parent / "bin" / "uv", "--system-certs", "--quiet", "pip", "install"]
+    failure = _run([*uv, "--python", python, *LOCKED], venv / "uv.log")
     if failure:
         failure = _run([python, *PIP], venv / "clients.log")
     if failure:
