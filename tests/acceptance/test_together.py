@@ -14,6 +14,11 @@ from tests.real_server import until_running
 pytestmark = [pytest.mark.anyio, pytest.mark.engine]
 
 
+def told(item: dict[str, Any]) -> dict[str, Any]:
+    """A label or an entity; its score as near as texts of another batch leave it."""
+    return {**item, "score": pytest.approx(item["score"], abs=1e-3)}
+
+
 async def test_sixteen_requests_of_all_kinds_at_once(web: httpx2.AsyncClient) -> None:
     bodies: list[tuple[str, dict[str, Any]]] = [
         (TEXT, {"prompt": CAPITAL, "temperature": 0}),
@@ -29,7 +34,8 @@ async def test_sixteen_requests_of_all_kinds_at_once(web: httpx2.AsyncClient) ->
     assert all("Paris" in answer["response"] for answer in answers[0::4])
     assert all(answer["shape"] == [2, 384] for answer in answers[1::4])
     for found in (answers[2::4], answers[3::4]):
-        assert all(answer == found[0] for answer in found)
+        for answer in found[1:]:
+            assert [told(item) for item in answer] == [told(item) for item in found[0]]
     assert all("Paris" in story.text and story.finished for story in streams)
     await until_running(web, 0)
 
