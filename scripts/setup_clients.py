@@ -8,13 +8,22 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_LOCK = ROOT / "requirements" / "clients.lock"
 NODE = ROOT / "tests" / "clients" / "node"
-LOCKED = ("--no-deps", "--require-hashes", "-r", PYTHON_LOCK)
-PIP = ("-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", *LOCKED)
+LOCKED: tuple[str | Path, ...] = ("--no-deps", "--require-hashes", "-r", PYTHON_LOCK)
+PIP: tuple[str | Path, ...] = (
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--no-input",
+    "--disable-pip-version-check",
+    *LOCKED,
+)
 
 
 def python_clients(venv: Path) -> None:
@@ -28,7 +37,13 @@ def python_clients(venv: Path) -> None:
     subprocess.run([base, "-m", "venv", "--clear", venv], check=True)
     python = venv / "bin" / "python"
     # uv takes seconds where pip takes a minute, but does not know the indexes that pip is told.
-    uv = [venv.parent / "bin" / "uv", "--system-certs", "--quiet", "pip", "install"]
+    uv: list[str | Path] = [
+        venv.parent / "bin" / "uv",
+        "--system-certs",
+        "--quiet",
+        "pip",
+        "install",
+    ]
     failure = _run([*uv, "--python", python, *LOCKED], venv / "uv.log")
     if failure:
         failure = _run([python, *PIP], venv / "clients.log")
@@ -50,7 +65,15 @@ def node_clients(folder: Path) -> None:
         _say("Node is not here: the clients written for it are not tested (Node 20 or later)")
         return
     began = time.monotonic()
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder]
+    command: list[str | Path] = [
+        npm,
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        folder,
+    ]
     if failure := _run(command, folder / "npm.log"):
         shutil.rmtree(folder / "node_modules", ignore_errors=True)
         _say(f"the clients for Node are not tested, npm could not install them: {failure}")
@@ -59,7 +82,7 @@ def node_clients(folder: Path) -> None:
     _say(f"Node clients set up in {time.monotonic() - began:.0f} s")
 
 
-def _run(command: list[str | Path], log: Path) -> str:
+def _run(command: Sequence[str | Path], log: Path) -> str:
     """What the command said last, where it failed."""
     with log.open("w") as file:
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)

@@ -46,7 +46,8 @@ class EmbeddingHead:
             is_cls = torch.tensor([text.pooling == "cls" for text in texts], device=mean.device)
             pooled = torch.where(is_cls.unsqueeze(-1), hidden[:, 0], mean)
             vectors = torch.nn.functional.normalize(pooled, dim=-1)
-        return [[*map(float, vector)] for vector in vectors.tolist()]
+        rows: list[list[float]] = vectors.tolist()
+        return rows
 
 
 class ClassificationHead:

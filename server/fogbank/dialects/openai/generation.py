@@ -14,6 +14,7 @@ from fogbank.dialects.openai.endpoint import Ask, Endpoint
 from fogbank.dialects.openai.error_object import error_object
 from fogbank.dialects.streaming import send_events, send_stream, used
 from fogbank.dialects.workers_ai.events import DONE, event
+from fogbank.dialects.workers_ai.forms.text_generation import usage
 from fogbank.errors import AIError
 from fogbank.tasks import (
     TextChunk,
@@ -75,7 +76,7 @@ class GenerationEndpoint(Endpoint):
                 self.choice(index, wanted.requests[index], result)
                 for index, result in enumerate(results)
             ],
-            "usage": reply.usage(total, neurons),
+            "usage": usage(total, neurons),
         }
         await send_json(send, 200, body, self.headers(ask, neurons))
 
@@ -122,7 +123,7 @@ class OneChoice:
 
 def usage_event(head: dict[str, Any], counts: Usage, neurons: float | None) -> bytes:
     """The last event before `[DONE]`."""
-    return event({**head, "choices": [], "usage": reply.usage(counts, neurons)})
+    return event({**head, "choices": [], "usage": usage(counts, neurons)})
 
 
 def failure(error: AIError, request_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What answers of this dialect have in common: ids, times, usage, errors."""
+"""What answers of this dialect have in common: ids, times, errors."""
 
 import time
 from typing import Any
@@ -11,7 +11,6 @@ from fogbank.dialects.front_door import front_door_body
 from fogbank.dialects.workers_ai.run import error_body
 from fogbank.errors import AIError, RouteError
 from fogbank.runtime.context import Context
-from fogbank.tasks import Usage
 
 
 def head(kind: str, card: Card) -> dict[str, Any]:
@@ -23,19 +22,6 @@ def head(kind: str, card: Card) -> dict[str, Any]:
         "created": now_ms // 1000,
         "model": card.name,
     }
-
-
-def usage(counts: Usage, neurons: float | None) -> dict[str, Any]:
-    """Token counts; `neurons` where the model has a price (contract 1.2)."""
-    totals: dict[str, Any] = {
-        "prompt_tokens": counts.prompt_tokens,
-        "completion_tokens": counts.completion_tokens,
-        "total_tokens": counts.prompt_tokens + counts.completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": counts.cached_tokens},
-    }
-    if neurons is not None:
-        totals["neurons"] = round(neurons, 4)
-    return totals
 
 
 def envelope(error: AIError | RouteError, request_id: str) -> dict[str, Any]:
