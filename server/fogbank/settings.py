@@ -27,6 +27,13 @@ def package_data() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "model_configs"
 
 
+def worker_files() -> Path:
+    """The npm-style folder `worker`, which points a Worker's `env.AI` here; found like the above."""
+    package = Path(__file__).resolve().parent
+    inside = package / "worker"
+    return inside if inside.is_dir() else package.parents[1] / "worker"
+
+
 class Settings(BaseSettings):
     """The server's settings, and where its clients find it. A flag wins over the environment."""
 
@@ -57,6 +64,11 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
         description="Longest deadline in seconds that the header x-fogbank-deadline may ask for.",
+    )
+    account: str = Field(
+        "0" * 32,
+        pattern="^[0-9a-fA-F]{32}$",
+        description="Account id of requests that name none, which are those of env.AI.",
     )
     daily_neurons: float | None = Field(
         None,

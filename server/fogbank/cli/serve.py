@@ -60,6 +60,7 @@ def serve(
     data_dir: DataDir = None,
     deadline: Annotated[float | None, flag("deadline")] = None,
     max_deadline: Annotated[float | None, flag("max_deadline")] = None,
+    account: Annotated[str | None, flag("account")] = None,
     daily_neurons: Annotated[float | None, flag("daily_neurons")] = None,
     ledger_url: Annotated[str | None, flag("ledger_url")] = None,
     drain: Annotated[float | None, flag("drain")] = None,
