@@ -2,6 +2,7 @@
 #
 #   EXTRA=auto|cpu|gpu|transformers|none   which engines to install (auto: what the machine is)
 #   ARGS="--profile cpu --port 9000"       further arguments of the command that a verb runs
+#   NAME=chat                              which example to run
 #   PYTHON=/path/to/python3.12             3.11, 3.12 or 3.13; by default the first that is found
 #   VENV=.venv                             where the virtual environment lives
 #   TORCH_INDEX=...                        where torch's CPU build is, if pip's own indexes lack it
@@ -26,8 +27,11 @@ SETUP = @$(FIND_PYTHON); exec $$python scripts/setup.py --venv $(VENV) --extra $
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 	--annotation-style line --custom-compile-command "make locks" $(UPGRADE)
 
+# Tests that take the machine for themselves; all others run side by side.
+ALONE := engine or clients or faults
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev serve test verify lint fmt bench locks clean
+.PHONY: help setup setup-dev serve test verify lint fmt example bench locks clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +49,8 @@ test: setup-dev ## Runs every test but the long proofs, on the real engines that
 	@$(BIN)/python scripts/setup_clients.py --venv $(VENV)
 	@$(BIN)/python scripts/setup.py --venv $(VENV) --has-engines || exit 0; \
 		$(BIN)/fogbank pull --profile embedded
-	@exec $(BIN)/pytest $(ARGS)
+	@test -n "$(ARGS)" || $(BIN)/pytest -n auto --maxprocesses 8 -m "not verify and not ($(ALONE))"
+	@exec $(BIN)/pytest $(if $(ARGS),$(ARGS),-m "not verify and ($(ALONE))")
 
 verify: setup-dev ## Runs the long proofs: faults, soaks, large sets.
 	@exec $(BIN)/pytest -m verify $(ARGS)
@@ -58,6 +63,13 @@ lint: setup-dev ## Checks style and types (ruff, mypy --strict).
 fmt: setup-dev ## Formats the code and mends what can be mended.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
+
+example: setup ## Runs an example Worker here, NAME=chat (examples/README.md has them all).
+	@test -n "$(NAME)" || { echo "Which one? make example NAME=chat" >&2; exit 1; }
+	@test -f examples/$(NAME)/package.json || { echo "There is no examples/$(NAME)" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "The examples need Node 20 or later, with npm" >&2; exit 1; }
+	@test -d examples/node_modules || (cd examples && npm install --no-save --ignore-scripts --no-audit --no-fund)
+	@cd examples/$(NAME) && PATH="$(abspath $(BIN)):$$PATH" exec npm start --silent -- $(ARGS)
 
 bench: setup-dev ## Measures the front end beside vLLM's own server.
 	@tokenizer=$$($(BIN)/python scripts/engine_folder.py embedded smollm2) && \

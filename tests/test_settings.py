@@ -26,6 +26,7 @@ OTHER_THAN_DEFAULT = {
     "data_dir": "/somewhere/else",
     "deadline": "7",
     "max_deadline": "8",
+    "account": "1" * 32,
     "daily_neurons": "10000",
     "ledger_url": "postgresql://localhost/fogbank",
     "drain": "9",

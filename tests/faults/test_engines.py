@@ -19,9 +19,12 @@ async def test_an_engine_dies_during_eight_streams(fogbank: Live) -> None:
     streams = [asyncio.create_task(fogbank.client.post(RUN + TEXT, json=PROMPT)) for _ in range(8)]
     await until(lambda: engine.running == 8)
     await asyncio.sleep(0.1)
+    fogbank.inside.builder.stalled = True
     engine.die()
     response = await fogbank.client.get("/health/ready")
     assert response.status_code == 503
+    await until(lambda: fogbank.inside.engine is not engine)
+    fogbank.inside.engine.release()
     for stream in await asyncio.gather(*streams):
         *said, last = events(stream.text)
         assert stream.status_code == 200

@@ -23,6 +23,9 @@ from tests.clients.programs import NODE
 
 MODULES = NODE / "node_modules"
 NODE_22 = MODULES / "node-22" / "bin" / "node"
+LOOPBACK_ONLY = NODE / "loopback_only.cjs"
+TRIES = {"workers.cloudflare.com:443"}
+"""Where Miniflare asks for an example of `request.cf` (before 4.60 always); it can do without."""
 READY_SECONDS = 90
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 READY = re.compile(r"Ready on (http://\S+)")
@@ -82,10 +85,16 @@ EVERY_WRANGLER = [
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """What a developer's shell has without an account: PATH, a home, no metrics, no prompts."""
+    """What a developer's shell has without an account: PATH, a home, no metrics, no prompts.
+
+    And a watch on Node: what would leave this machine fails, and is noted in the home.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    preloads = f"--require {LOOPBACK_ONLY} {more.pop('NODE_OPTIONS', '')}".strip()
     return {
         **kept,
+        "NODE_OPTIONS": preloads,
+        "LEFT_FOR": str(home / "left-for"),
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home),
         "XDG_CACHE_HOME": str(home),
@@ -146,7 +155,10 @@ class Started:
 async def started(
     *command: str | Path, cwd: Path, env: Mapping[str, str]
 ) -> AsyncIterator[Started]:
-    """Runs a command in a process group of its own, which is gone at the end."""
+    """Runs a command in a process group of its own, which is gone at the end.
+
+    Fails where the watch of `environment` noted that it tried to leave this machine.
+    """
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
         stdin=asyncio.subprocess.DEVNULL,
@@ -161,6 +173,9 @@ async def started(
         yield tool
     finally:
         await tool.end()
+    left_for = Path(env.get("LEFT_FOR", os.devnull))
+    left = set(left_for.read_text().splitlines()) if left_for.exists() else set()
+    assert left <= TRIES, left
 
 
 @asynccontextmanager
@@ -184,7 +199,7 @@ async def workerd_serve(
 ) -> AsyncIterator[Started]:
     """`workerd serve` with a config whose socket is told by name; on a free port."""
     port = free_port()
-    command = (
+    command: tuple[str | Path, ...] = (
         wrangler.workerd,
         "serve",
         config,

@@ -9,7 +9,6 @@ import httpx2
 from fogbank.cli.common import fail, flag
 from fogbank.settings import Settings
 
-ACCOUNT = "0" * 32
 TIMEOUT = httpx2.Timeout(None, connect=10)
 """An answer may take as long as the server's deadline allows."""
 
@@ -22,6 +21,7 @@ class Client:
 
     def __init__(self, config: Settings, transport: httpx2.BaseTransport | None = None) -> None:
         self.url = config.server_url
+        self._account = config.account
         secret = config.key.get_secret_value() if config.key else None
         self._http = httpx2.Client(
             base_url=self.url,
@@ -47,13 +47,13 @@ class Client:
 
     def run(self, model: str, body: dict[str, Any]) -> Any:
         """The `result` of a run request."""
-        return self.post(_run_path(model), body)["result"]
+        return self.post(self._run_path(model), body)["result"]
 
     def stream(self, model: str, body: dict[str, Any]) -> Iterator[str]:
         """The `data:` payloads of a streamed run request, without `[DONE]`."""
         with (
             self._reached(),
-            self._http.stream("POST", _run_path(model), json=body) as response,
+            self._http.stream("POST", self._run_path(model), json=body) as response,
         ):
             if response.status_code != 200:
                 response.read()
@@ -61,6 +61,9 @@ class Client:
             for line in response.iter_lines():
                 if line.startswith("data: ") and line != "data: [DONE]":
                     yield line.removeprefix("data: ")
+
+    def _run_path(self, model: str) -> str:
+        return f"/client/v4/accounts/{self._account}/ai/run/{model}"
 
     def _json(self, method: str, path: str, body: Any) -> Any:
         with self._reached():
@@ -82,10 +85,6 @@ class Client:
                 "Start one with 'fogbank serve', or name another with --url or FOGBANK_URL.",
                 1,
             )
-
-
-def _run_path(model: str) -> str:
-    return f"/client/v4/accounts/{ACCOUNT}/ai/run/{model}"
 
 
 def _refused(response: httpx2.Response) -> NoReturn:

@@ -54,7 +54,7 @@ async def test_neurons_of_a_whole_answer(fogbank: Running, meter: Meter, route: 
     assert usage["neurons"] >= 3
 
 
-@pytest.mark.parametrize("route", BODIES.keys() - {"embeddings"})
+@pytest.mark.parametrize("route", sorted(BODIES.keys() - {"embeddings"}))
 async def test_neurons_of_a_stream(fogbank: Running, meter: Meter, route: str) -> None:
     response = await fogbank.client.post(f"/v1/{route}", json=BODIES[route] | {"stream": True})
     assert "cf-ai-neurons" not in response.headers
