@@ -36,6 +36,12 @@ CONTRACT = {
     "5.2": "Prompt caching",
     "5.3": "LoRA",
     "5.4": "Function calling",
+    "6.1": "The binding's routes",
+    "6.2": "The binding's run: body, headers, streams",
+    "6.3": "What the binding makes of an answer",
+    "6.4": "What the binding makes of an error",
+    "6.5": "Gateway options of the binding",
+    "6.6": "The forms in which tools wrap the binding's requests",
     "7": "Neurons and prices",
     "8": "Limits, context windows, deprecations",
 }

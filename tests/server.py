@@ -214,6 +214,7 @@ async def running(
     elsewhere: bool = True,
     prices: PriceTable | None = None,
     ledger: bool = False,
+    cards: Catalog | None = None,
 ) -> AsyncIterator[Running]:
     """A composed server with its engines loaded, and a client in process.
 
@@ -226,7 +227,8 @@ async def running(
         patch("fogbank.app.load_prices", lambda *_: PriceBook([prices or UNPRICED])),
         patch("fogbank.app.store_opener", store_opener if ledger else lambda *_: Forgetful),
     ):
-        server = create_app(config, catalog(elsewhere=elsewhere), served, builder, clock=clock)
+        cards = cards or catalog(elsewhere=elsewhere)
+        server = create_app(config, cards, served, builder, clock=clock)
     transport = httpx2.ASGITransport(app=server.asgi)
     async with (
         lifespan(server.asgi),
@@ -267,9 +269,16 @@ class _Quiet(uvicorn.Server):
 
 
 @asynccontextmanager
-async def live(server: Server) -> AsyncIterator[str]:
-    """The address of the server on a free loopback port; its engines are somebody else's care."""
-    listening = socket.create_server(("127.0.0.1", 0))
+async def live(server: Server, port: int = 0) -> AsyncIterator[str]:
+    """The address of the server on loopback, by default on a free port.
+
+    Its engines are somebody else's care.
+    """
+    # With its protocol named, asyncio sends at once; else an answer in two parts takes 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    listening.listen()
     config = uvicorn.Config(
         server.asgi,
         http="httptools",

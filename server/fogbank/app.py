@@ -19,6 +19,10 @@ from fogbank.cost.prices import PriceTable
 from fogbank.dialects.ai_gateway.door import GatewayDoor
 from fogbank.dialects.ai_gateway.logs import log_routes
 from fogbank.dialects.anthropic.messages import anthropic_routes
+from fogbank.dialects.binding.door import BindingDoor
+from fogbank.dialects.binding.gateway import BindingGateway
+from fogbank.dialects.binding.gateways import gateway_routes
+from fogbank.dialects.binding.routes import binding_routes
 from fogbank.dialects.front_door import FrontDoor, front_door_body
 from fogbank.dialects.guard import Guard
 from fogbank.dialects.openai.routes import openai_routes
@@ -29,6 +33,7 @@ from fogbank.dialects.services import Services, route
 from fogbank.dialects.workers_ai.account import account_routes
 from fogbank.dialects.workers_ai.batch import BatchQueue
 from fogbank.dialects.workers_ai.catalogue import catalogue_routes
+from fogbank.dialects.workers_ai.conversion import Conversion
 from fogbank.dialects.workers_ai.finetunes import finetune_routes
 from fogbank.dialects.workers_ai.inference import Inference
 from fogbank.dialects.workers_ai.markdown import markdown_routes
@@ -52,6 +57,7 @@ BuildEngine = Callable[[str, EngineSpec], Engine]
 Dialect = Callable[[Services], Iterable[Route]]
 DIALECTS: tuple[Dialect, ...] = (
     run_routes,
+    binding_routes,
     openai_routes,
     anthropic_routes,
     finetune_routes,
@@ -112,14 +118,23 @@ def create_app(
     inference = Inference(runtime, schemas, finetunes, stream_padding=settings.stream_padding)
     batches = BatchQueue(inference, settings, clock)
     services = Services(
-        settings, runtime, inference, schemas, keys, finetunes, clock, batches, prices=prices.rows
+        settings,
+        runtime,
+        inference,
+        schemas,
+        keys,
+        finetunes,
+        clock,
+        batches,
+        Conversion(settings, schemas["markdown-options"]),
+        prices=prices.rows,
     )
     services.components.append(meter)
     routes = [route for dialect in DIALECTS for route in dialect(services)]
     logs = GatewayLogs(settings.data_dir / "fogbank.db", settings.gateway_logs)
     services.components.append(logs)
     services.components.append(batches)
-    routes.extend(log_routes(services, logs))
+    routes.extend([*log_routes(services, logs), *gateway_routes(services, logs)])
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -145,12 +160,12 @@ def create_app(
         exception_handlers={405: _WrongMethod(door)},
     )
     gateway = GatewayDoor(services, logs, _Direct(routes, app))
-    guard = Guard(gateway, settings, keys, door)
+    guard = Guard(BindingGateway(services, gateway), settings, keys, door)
     operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
     app.router.routes.extend([*routes, *_operations(operations)])
     app.router.default = _NoRoute(door)
     app.state.runtime = runtime
-    return Server(Ray(guard), runtime, guard, profile, tuple(routes))
+    return Server(Ray(BindingDoor(guard, door)), runtime, guard, profile, tuple(routes))
 
 
 def _meter(settings: Settings, prices: PriceTable, metrics: Metrics, clock: Clock) -> LedgerMeter:

@@ -7,6 +7,11 @@ from tests.cli.console import flat, fogbank
 
 COMMANDS = ["serve", "pull", "run", "models", "ps", "stop", "rm", "bundle", "usage", "version"]
 KEY_COMMANDS = ["create", "list", "revoke"]
+WORKER_COMMANDS = ["dev", "env"]
+GROUPS = [
+    *(["keys", name] for name in KEY_COMMANDS),
+    *(["worker", name] for name in WORKER_COMMANDS),
+]
 
 
 def test_the_root_lists_every_command_and_how_to_start() -> None:
@@ -16,13 +21,11 @@ def test_the_root_lists_every_command_and_how_to_start() -> None:
     assert "fogbank serve" in lines
     assert any(line.startswith("fogbank run ") for line in lines)
     listed = lines[lines.index("Commands:") + 1 :]
-    assert [line.split()[0] for line in listed if line] == [*COMMANDS, "keys"]
+    assert [line.split()[0] for line in listed if line] == [*COMMANDS, "keys", "worker"]
     assert not [line for line in listed if line.endswith("...")]
 
 
-@pytest.mark.parametrize(
-    "command", [*([name] for name in COMMANDS), *(["keys", name] for name in KEY_COMMANDS)]
-)
+@pytest.mark.parametrize("command", [*([name] for name in COMMANDS), *GROUPS])
 def test_help_speaks_to_its_reader(command: list[str]) -> None:
     result = fogbank(*command, "--help")
     assert result.exit_code == 0

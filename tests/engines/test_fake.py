@@ -203,6 +203,18 @@ async def test_a_stall_holds_until_released(engine: FakeEngine) -> None:
     assert (engine.running, engine.aborted) == (0, 0)
 
 
+async def test_a_stalled_engine_makes_as_many_tokens_as_are_allowed(engine: FakeEngine) -> None:
+    engine.stall()
+    async with aclosing(engine.stream(HELLO)) as chunks:
+        engine.allow(2)
+        assert [(await anext(chunks)).text for _ in range(2)] == ["say", " hello"]
+        third = asyncio.ensure_future(anext(chunks))
+        done, _ = await asyncio.wait([third], timeout=0.02)
+        assert not done
+        engine.release()
+        await third
+
+
 async def test_a_cancelled_request_frees_its_slot(engine: FakeEngine) -> None:
     engine.stall()
     task = asyncio.create_task(engine.run(HELLO))

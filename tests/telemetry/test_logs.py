@@ -31,6 +31,8 @@ def test_lines_of_libraries_are_json_too(capsys: pytest.CaptureFixture[str]) -> 
     structlog.get_logger("fogbank.x").info("ours", id=7)
     logging.getLogger("uvicorn.error").warning("of %s", "a library")
     logging.getLogger("uvicorn.error").info("nobody asked")
+    for useless in logs.UPGRADES:
+        logging.getLogger("uvicorn.error").warning(f"{useless} Please install one")
     try:
         raise ValueError("it broke")
     except ValueError:

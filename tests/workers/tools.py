@@ -12,7 +12,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,10 +153,11 @@ class Started:
 
 @asynccontextmanager
 async def started(
-    *command: str | Path, cwd: Path, env: Mapping[str, str]
+    *command: str | Path, cwd: Path, env: Mapping[str, str], keep: Sequence[int] = ()
 ) -> AsyncIterator[Started]:
     """Runs a command in a process group of its own, which is gone at the end.
 
+    It inherits the file descriptors of `keep`, under their numbers.
     Fails where the watch of `environment` noted that it tried to leave this machine.
     """
     process = await asyncio.create_subprocess_exec(
@@ -166,6 +167,7 @@ async def started(
         stderr=asyncio.subprocess.STDOUT,
         cwd=cwd,
         env=dict(env),
+        pass_fds=keep,
         start_new_session=True,
     )
     tool = Started(process)
@@ -173,9 +175,13 @@ async def started(
         yield tool
     finally:
         await tool.end()
+    assert (tried := _tried(env)) <= TRIES, tried
+
+
+def _tried(env: Mapping[str, str]) -> set[str]:
+    """Where Node wanted to go beyond this machine."""
     left_for = Path(env.get("LEFT_FOR", os.devnull))
-    left = set(left_for.read_text().splitlines()) if left_for.exists() else set()
-    assert left <= TRIES, left
+    return set(left_for.read_text().splitlines()) if left_for.exists() else set()
 
 
 @asynccontextmanager

@@ -1,9 +1,9 @@
-"""The command line, `fogbank`: serve, pull, models, ps, run, stop, rm, bundle, usage, keys."""
+"""The command line: serve, pull, models, ps, run, stop, rm, bundle, usage, keys, worker."""
 
 import typer
 
 from fogbank import __version__
-from fogbank.cli import bundle, engines, keys, models, pull, run, serve, usage
+from fogbank.cli import bundle, engines, keys, models, pull, run, serve, usage, worker
 
 app = typer.Typer(
     name="fogbank",
@@ -37,6 +37,7 @@ app.command()(engines.rm)
 app.command()(bundle.bundle)
 app.command()(usage.usage)
 app.add_typer(keys.app, name="keys")
+app.add_typer(worker.app, name="worker")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fogbank.catalog.card import Card
 from fogbank.clock import Clock
 from fogbank.dialects.workers_ai.batch import BatchQueue
+from fogbank.dialects.workers_ai.conversion import Conversion
 from fogbank.dialects.workers_ai.inference import Inference
 from fogbank.dialects.workers_ai.validation import InputSchema
 from fogbank.runtime.runtime import Runtime
@@ -43,6 +44,7 @@ class Services:
     finetunes: FinetuneStore
     clock: Clock
     batches: BatchQueue
+    conversion: Conversion
     components: list[Component] = field(default_factory=list)
     prices: Callable[[Card], list[dict[str, Any]]] = lambda card: []
 

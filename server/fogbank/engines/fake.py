@@ -86,6 +86,7 @@ class FakeEngine:
         self._ended = asyncio.Event()
         self._gate = asyncio.Event()
         self._gate.set()
+        self._allowed = 0
 
     # What a test can tell it.
 
@@ -103,10 +104,17 @@ class FakeEngine:
 
     def stall(self) -> None:
         """Starts and requests stop where they are until `release` or the engine's end."""
+        self._allowed = 0
         self._gate.clear()
 
     def release(self) -> None:
         """Ends a stall."""
+        self._allowed = 0
+        self._gate.set()
+
+    def allow(self, tokens: int) -> None:
+        """A stalled engine makes so many tokens more, for whoever asks first, and stalls again."""
+        self._allowed += tokens
         self._gate.set()
 
     def slow(self, seconds_per_token: float) -> None:
@@ -262,7 +270,7 @@ class FakeEngine:
                     await ended.wait()
         else:
             await asyncio.sleep(0)
-        if not self._gate.is_set():
+        while not self._gate.is_set() and not ended.is_set():
             waits = [asyncio.create_task(event.wait()) for event in (self._gate, ended)]
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -271,6 +279,10 @@ class FakeEngine:
                     wait.cancel()
         if ended.is_set():
             raise self._end or EngineDead(f"the engine {self.name} was restarted")
+        if self._allowed:
+            self._allowed -= 1
+            if not self._allowed:
+                self._gate.clear()
 
     def _close(self, health: Health, error: EngineError) -> None:
         self._health, self._end = health, error

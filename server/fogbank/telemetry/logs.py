@@ -12,6 +12,9 @@ import structlog
 from structlog.typing import Processor
 
 Format = Literal["auto", "console", "json"]
+UPGRADES = ("Unsupported upgrade request.", "No supported WebSocket library detected.")
+"""What uvicorn says, twice, of a WebSocket that is asked for, as Miniflare does beside every call.
+The library that it recommends would change nothing: no route here has one."""
 
 
 class Lines:
@@ -55,6 +58,7 @@ def configure(level: str, form: Format) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
+    handler.addFilter(lambda record: not str(record.msg).startswith(UPGRADES))
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # the same for a library's line

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from fogbank.dialects.workers_ai.markdown import MAX_FILES
+from fogbank.dialects.workers_ai.conversion import MAX_FILES
 from fogbank.runtime.admission import Admission, Refused
 from tests.server import ACCOUNT, Running
 
@@ -66,7 +66,7 @@ async def test_a_file_that_cannot_be_converted_is_an_error_of_its_own(fogbank: R
 async def test_answers_that_are_too_long_together(
     fogbank: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fogbank.dialects.workers_ai.markdown.MAX_ANSWERED", 20)
+    monkeypatch.setattr("fogbank.dialects.workers_ai.conversion.MAX_ANSWERED", 20)
     small = ("small.csv", b"a", "text/csv")
     found = await convert(fogbank, [("files", PAGE), ("files", PAGE), ("files", small)])
     assert [entry["format"] for entry in found] == ["markdown", "error", "error"]

@@ -4,6 +4,7 @@ header `cf-aig-gateway-id` on the ordinary routes (contract 1.7).
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from fogbank.dialects.guard import secret_of
 from fogbank.dialects.services import Services
 from fogbank.dialects.workers_ai.run import send_error
 from fogbank.errors import AIError, RouteError, authentication_error
+from fogbank.runtime.context import Context
 from fogbank.settings import words
 from fogbank.storage.gateway_logs import GatewayLogs
 from fogbank.storage.response_cache import ResponseCache
@@ -62,18 +64,19 @@ class GatewayDoor:
             path = scope["path"]
             if path.startswith("/v1/") and (found := ROOT.fullmatch(path)):
                 account, gateway, rest = found.groups()
-                await self._answer(account, gateway, rest or "", scope, receive, send)
+                await self.answer(account, gateway, rest or "", scope, receive, send)
                 return
             gateway = header(scope, HEADER)
             if gateway and (found := BY_HEADER.fullmatch(path)):
                 rest = f"{WORKERS_AI}/{found[2]}"
-                await self._answer(found[1], gateway, rest, scope, receive, send)
+                await self.answer(found[1], gateway, rest, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    async def _answer(
+    async def answer(
         self, account: str, gateway: str, rest: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        """Answers what was asked of a gateway; `rest` is the path below `/v1/{account}/{name}`."""
         context = intake.context(scope, self._services.settings, dialect="ai_gateway")
 
         # A universal request may bring its keys in its steps, past the guard.
@@ -82,12 +85,10 @@ class GatewayDoor:
         async def refuse(error: AIError | RouteError) -> None:
             await send_error(error, context, send)
 
-        async def noted(message: Message) -> None:
-            context.status = message.get("status", context.status)
-            await send(message)
+        noted = noting(context, send)
 
         async def work() -> None:
-            if self._names and gateway.lower() not in self._names:
+            if not self.serves(gateway):
                 await send_json(noted, 400, NOT_SET_UP)
                 return
             settings = self._of_strangers if keyless else self._services.settings
@@ -97,18 +98,40 @@ class GatewayDoor:
             if steps is None:
                 await send_json(noted, 400, CHAT_BAD_FORMAT)
                 return
-            request = GatewayRequest(
-                account=account,
-                gateway=gateway,
-                key_of=self._key_of_step if keyless else lambda step: context.key,
-                ends=time.monotonic() + context.deadline,
-                scope=scope,
-                app=self._app,
-            )
-            if not await while_connected(receive, self._gateway.answer(request, steps, noted)):
-                raise ClientGone
+            key_of = self._key_of_step if keyless else None
+            await self.forward(account, gateway, steps, context, scope, receive, noted, key_of)
 
         await exchange(context, f"{gateway}/{rest}", work(), refuse)
+
+    def serves(self, gateway: str) -> bool:
+        """Whether there is a gateway of this name (setting `gateways`)."""
+        return not self._names or gateway.lower() in self._names
+
+    async def forward(
+        self,
+        account: str,
+        gateway: str,
+        steps: list[Step],
+        context: Context,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        key_of: Callable[[Step], str] | None = None,
+    ) -> None:
+        """Answers with what the steps give; by default all are made with the request's key.
+
+        Raises AIError, RouteError and ClientGone.
+        """
+        request = GatewayRequest(
+            account=account,
+            gateway=gateway,
+            key_of=key_of or (lambda step: context.key),
+            ends=time.monotonic() + context.deadline,
+            scope=scope,
+            app=self._app,
+        )
+        if not await while_connected(receive, self._gateway.answer(request, steps, send)):
+            raise ClientGone
 
     def _key_of_step(self, step: Step) -> str:
         headers = [(name.encode(), value.encode()) for name, value in step.headers.items()]
@@ -134,6 +157,16 @@ class GatewayDoor:
         step = make_step(catalog, account, endpoint, body, options, provider=provider)
         chat = provider == "compat" and endpoint.rstrip("/") == "v1/chat/completions"
         return None if chat and not _is_chat(step.data) else [step]
+
+
+def noting(context: Context, send: Send) -> Send:
+    """`send`, which tells the context what status was sent."""
+
+    async def noted(message: Message) -> None:
+        context.status = message.get("status", context.status)
+        await send(message)
+
+    return noted
 
 
 def _is_chat(data: Any) -> bool:

@@ -36,9 +36,9 @@ def log_routes(services: Services, logs: GatewayLogs) -> Iterable[Route]:
     yield route(PATH + "/{log_id}", endpoint.one, "GET", "PATCH")
 
 
-def unknown_log() -> RouteError:
+def unknown_log(log_id: str) -> RouteError:
     """No such log in this gateway (contract 2.4)."""
-    return RouteError(404, (7002, "Log not found"))
+    return RouteError(404, (7002, f"Log not found: {log_id[:200]}"))
 
 
 def changes_of(data: Any) -> dict[str, Any]:
@@ -61,12 +61,21 @@ def changes_of(data: Any) -> dict[str, Any]:
     return changes
 
 
-class LogsEndpoint:
-    """The logs of one gateway."""
+def in_path(scope: Scope) -> str:
+    """The account that the path names."""
+    account: str = scope["path_params"]["account_id"]
+    return account
 
-    def __init__(self, services: Services, logs: GatewayLogs) -> None:
+
+class LogsEndpoint:
+    """The logs of one gateway. `account` tells of a request whose they are."""
+
+    def __init__(
+        self, services: Services, logs: GatewayLogs, account: Callable[[Scope], str] = in_path
+    ) -> None:
         self._settings = services.settings
         self._logs = logs
+        self._account = account
 
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page, newest first."""
@@ -93,15 +102,16 @@ class LogsEndpoint:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         page = _count(query, "page", 1, None)
         per_page = _count(query, "per_page", 20, MAX_PER_PAGE)
-        logs, total = await self._logs.page(*_place(scope), page, per_page)
+        logs, total = await self._logs.page(*self._place(scope), page, per_page)
         info = {"page": page, "per_page": per_page, "count": len(logs), "total_count": total}
         body = {**envelope([log.as_json() for log in logs]), "result_info": info}
         await send_json(send, 200, body)
 
     async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
-        log = await self._logs.get(*_place(scope), scope["path_params"]["log_id"])
+        log_id = scope["path_params"]["log_id"]
+        log = await self._logs.get(*self._place(scope), log_id)
         if log is None:
-            raise unknown_log()
+            raise unknown_log(log_id)
         await send_json(send, 200, envelope(log.as_json()))
 
     async def _patch(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,14 +121,13 @@ class LogsEndpoint:
         except orjson.JSONDecodeError:
             raise AIError(errors.INVALID_INPUT, detail="the body is not JSON") from None
         log_id = scope["path_params"]["log_id"]
-        if not await self._logs.patch(*_place(scope), log_id, changes):
-            raise unknown_log()
+        if not await self._logs.patch(*self._place(scope), log_id, changes):
+            raise unknown_log(log_id)
         await send_json(send, 200, envelope({}))
 
-
-def _place(scope: Scope) -> tuple[str, str]:
-    key = scope.get("state", {}).get("key")
-    return tenant(scope["path_params"]["account_id"], key), scope["path_params"]["gateway"]
+    def _place(self, scope: Scope) -> tuple[str, str]:
+        key = scope.get("state", {}).get("key")
+        return tenant(self._account(scope), key), scope["path_params"]["gateway"]
 
 
 def _count(query: Mapping[str, list[str]], name: str, default: int, most: int | None) -> int:

@@ -30,6 +30,19 @@ CONFIG = {
     "backoff": "backoff",
 }
 """A step's keys, and what they are called in a header."""
+BINDING = {
+    "skipCache": "skip-cache",
+    "cacheTtl": "cache-ttl",
+    "cacheKey": "cache-key",
+    "metadata": "metadata",
+    "collectLog": "collect-log",
+    "eventId": "event-id",
+    "requestTimeoutMs": "request-timeout",
+    "maxAttempts": "max-attempts",
+    "retryDelayMs": "retry-delay",
+    "backoff": "backoff",
+}
+"""Keys of `options.gateway` and of its `retries`, and what they are called in a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +73,48 @@ class Options:
 
 def from_headers(headers: Mapping[str, str], settings: Settings) -> Options:
     """The options of a whole request; `headers` by lower-case name. Raises AIError (8001)."""
-    old = {new: headers[name] for name, new in OLD_NAMES.items() if name in headers}
+    return _options(_given(headers), settings, PREFIX.__add__)
+
+
+def from_binding(
+    gateway: Mapping[str, Any], headers: Mapping[str, str], settings: Settings
+) -> Options:
+    """Those of `env.AI.run(..., {gateway})`, over headers; what is null or absent is not given.
+
+    A `cacheTtl` of 0 counts as absent, as where the binding makes headers of them (contract 6.5).
+    Raises AIError (8001), which names the option.
+    """
+    retries = gateway.get("retries")
+    values = {**gateway, **(retries if isinstance(retries, dict) else {})}
+    values["cacheTtl"] = values.get("cacheTtl") or None
     given = {
+        name: _text(values[option])
+        for option, name in BINDING.items()
+        if values.get(option) is not None
+    }
+    told = {name: f"options.gateway.{option}" for option, name in BINDING.items()}
+    return _options(_given(headers) | given, settings, lambda name: told.get(name, PREFIX + name))
+
+
+def _text(value: Any) -> str:
+    """As the binding writes an option into a header; empty for what is nested too deeply."""
+    try:
+        return value if isinstance(value, str) else str(orjson.dumps(value), "latin-1")
+    except orjson.JSONEncodeError:
+        return ""
+
+
+def _given(headers: Mapping[str, str]) -> dict[str, str]:
+    old = {new: headers[name] for name, new in OLD_NAMES.items() if name in headers}
+    return {
         name.removeprefix(PREFIX): value
         for name, value in (old | dict(headers)).items()
         if name.startswith(PREFIX)
     }
+
+
+def _options(given: Mapping[str, str], settings: Settings, told: Callable[[str], str]) -> Options:
+    """`told` names an option as the client knows it."""
     options = Options(cache_ttl=settings.gateway_cache_ttl)
     if given.get("cache-key"):
         options = replace(
@@ -75,16 +124,16 @@ def from_headers(headers: Mapping[str, str], settings: Settings) -> Options:
             cache_ttl=options.cache_ttl or KEYED_TTL,
         )
     if "cache-ttl" in given:
-        ttl = _number(given["cache-ttl"], "cf-aig-cache-ttl")
+        ttl = _number(given["cache-ttl"], told("cache-ttl"))
         options = replace(options, cache_ttl=_ttl(ttl), cache_asked=ttl > 0)
     return replace(
         options,
         skip_cache=given.get("skip-cache", "").lower() == "true",
         collect_log=given.get("collect-log", "").lower() != "false",
         event_id=given.get("event-id"),
-        metadata=_metadata(given.get("metadata")),
-        custom_cost=_object(given.get("custom-cost"), "cf-aig-custom-cost"),
-        **_handling(given, PREFIX.__add__),
+        metadata=_metadata(given.get("metadata"), told("metadata")),
+        custom_cost=_object(given.get("custom-cost"), told("custom-cost")),
+        **_handling(given, told),
     )
 
 
@@ -135,9 +184,9 @@ def _number(value: Any, name: str) -> float:
     return number
 
 
-def _metadata(text: str | None) -> Mapping[str, Any] | None:
-    entries = _object(text, "cf-aig-metadata")
-    return None if entries is None else metadata(entries, "cf-aig-metadata")
+def _metadata(text: str | None, name: str) -> Mapping[str, Any] | None:
+    entries = _object(text, name)
+    return None if entries is None else metadata(entries, name)
 
 
 def metadata(entries: Any, name: str) -> Mapping[str, Any]:

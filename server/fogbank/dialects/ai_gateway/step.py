@@ -53,10 +53,11 @@ class Step:
         return self.card.task != "Text Generation" or self.data.get("temperature") == 0
 
     def cache_key(self, tenant: str, gateway: str, version: str) -> str:
-        """Tenant, gateway, model version, and the input or the client's own name for it."""
+        """Tenant, gateway, model and its version, and the input or the client's own name for it."""
         named = self.options.cache_key
         what = orjson.dumps([self.path, named]) if named else self.path.encode() + b"\n" + self.body
-        return hashlib.sha256(orjson.dumps([tenant, gateway, version]) + what).hexdigest()
+        model = self.card.name if self.card else None
+        return hashlib.sha256(orjson.dumps([tenant, gateway, model, version]) + what).hexdigest()
 
 
 def make_step(

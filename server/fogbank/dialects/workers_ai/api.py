@@ -30,12 +30,14 @@ Answer = Callable[[Scope, QueryParams], Body]
 
 def api_routes(services: Services, path: str, answer: Answer) -> Iterator[Route]:
     """The route of a GET, with and without a slash at the end."""
-    endpoint = _Endpoint(services, answer)
+    endpoint = ApiEndpoint(services, answer)
     yield route(path, endpoint, "GET")
     yield route(path + "/", endpoint, "GET")
 
 
-class _Endpoint:
+class ApiEndpoint:
+    """Answers without reading a body, where `answer` gives one; a refusal has REST's form."""
+
     def __init__(self, services: Services, answer: Answer) -> None:
         self._services = services
         self._answer = answer

@@ -44,6 +44,21 @@ def raw_property(schema: InputSchema) -> str | None:
     return next((branch["required"][0] for branch in found if branch.get("required")), None)
 
 
+def with_file(inputs: Mapping[str, Any], content: bytes, schema: InputSchema) -> Body | None:
+    """`inputs` and the file that the schema knows, whatever its name; None where it knows none.
+
+    Alone, where raw bytes are taken, it is a raw body.
+    """
+    raw = raw_property(schema)
+    if raw and not inputs:
+        return Body(content, size=len(content))
+    name = raw or next((name for name in _names(schema) if _is_base64(schema, name)), None)
+    if name is None:
+        return None
+    data = {**inputs, name: _placeholder(_kinds(schema, name))}
+    return Body(data, {name: content}, size=len(content))
+
+
 async def parse_body(body: bytes, scope: Scope, schema: InputSchema) -> Body:
     """The model input in a body. Raises AIError for a multipart body that cannot be read."""
     try:
@@ -68,7 +83,7 @@ async def _form(body: bytes, scope: Scope, schema: InputSchema) -> Body:
         await value.close()
         if any(_takes_bytes(kind) for kind in kinds) or raw_property(schema):
             files[name] = content
-            data[name] = [0] if any(kind.get("type") == "array" for kind in kinds) else "AA=="
+            data[name] = _placeholder(kinds)
         else:
             data[name] = _field(str(content, "utf-8", "replace"), kinds)
     if len(files) == len(data) == 1 and raw_property(schema):
@@ -111,6 +126,20 @@ def _field(text: str, kinds: Iterable[Mapping[str, Any]]) -> Any:
 def _takes_bytes(kind: Mapping[str, Any]) -> bool:
     """An array is one of bytes, a string that is checked later (ANY_TYPE) one of base64."""
     return kind.get("type") == "array" or bool(kind.get(ANY_TYPE))
+
+
+def _placeholder(kinds: Iterable[Mapping[str, Any]]) -> Any:
+    """What a schema takes in a file's place."""
+    return [0] if any(kind.get("type") == "array" for kind in kinds) else "AA=="
+
+
+def _is_base64(schema: InputSchema, name: str) -> bool:
+    return any(kind.get(ANY_TYPE) for kind in _kinds(schema, name))
+
+
+def _names(schema: InputSchema) -> Iterator[str]:
+    for branch in branches(schema.document):
+        yield from branch.get("properties", {})
 
 
 def _kinds(schema: InputSchema, name: str) -> Iterator[Mapping[str, Any]]:

@@ -31,14 +31,17 @@ from fogbank.dialects.workers_ai.run import envelope
 from fogbank.errors import AIError
 from fogbank.settings import package_data
 
+MODELS = (ACCOUNTS + "/ai/models/search", "/ai-api/models/search")
+"""Where models are searched: over REST, and by the binding (contract 6.1)."""
 AUTHORS = uuid.uuid5(uuid.NAMESPACE_URL, "https://fogbank.invalid/authors/")
 CHAT_COMPLETION = "chat-completion"
 
 
 def catalogue_routes(services: Services) -> Iterable[Route]:
-    """The catalogue's routes below one account."""
+    """The catalogue's routes below one account, and the binding's search."""
     catalogue = Catalogue(services)
-    yield from api_routes(services, ACCOUNTS + "/ai/models/search", catalogue.models)
+    for path in MODELS:
+        yield from api_routes(services, path, catalogue.models)
     yield from api_routes(services, ACCOUNTS + "/ai/models/schema", catalogue.schema)
     yield from api_routes(services, ACCOUNTS + "/ai/tasks/search", catalogue.tasks)
     yield from api_routes(services, ACCOUNTS + "/ai/authors/search", catalogue.authors)

@@ -93,7 +93,7 @@ class Inference:
         if "tool_choice" in data:  # in no schema, yet clients send it
             checked["tool_choice"] = data["tool_choice"]
         if checked.keys() == {"requests"}:
-            raise AIError(errors.INVALID_INPUT, detail="'requests' needs ?queueRequest=true")
+            raise AIError(errors.INVALID_INPUT, detail="'requests' needs queueRequest=true")
         request = forms.parse(card, checked, self.runtime.sampling_defaults(card))
         if isinstance(request, TextGenerationRequest) and "lora" in checked:
             lora = adapter(self._finetunes, self.runtime, card, checked["lora"], context.account)

@@ -1,7 +1,5 @@
 """`POST .../ai/tomarkdown` and `GET .../ai/tomarkdown/supported` (contract 1.5)."""
 
-import asyncio
-import uuid
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
@@ -17,26 +15,15 @@ from fogbank.dialects.asgi import ClientGone, send_json, while_connected
 from fogbank.dialects.exchange import exchange
 from fogbank.dialects.services import Services, route
 from fogbank.dialects.workers_ai.api import ACCOUNTS, Body, api_routes, check_account
+from fogbank.dialects.workers_ai.conversion import MAX_FILES, formats
 from fogbank.dialects.workers_ai.run import envelope, send_error
-from fogbank.dialects.workers_ai.validation import describe
-from fogbank.documents.converter import Converted, Converter, Document
-from fogbank.documents.formats import READ
-from fogbank.documents.options import Options, read_options
+from fogbank.documents.converter import Document
+from fogbank.documents.options import Options
 from fogbank.errors import AIError, RouteError
-from fogbank.runtime.admission import Admission, Refused
-from fogbank.runtime.context import Context
 
 PATH = ACCOUNTS + "/ai/tomarkdown"
 FILES = ("files", "files[]")
 OPTIONS = "conversionOptions"
-MAX_FILES = 20
-AT_ONCE, WAITING = 4, 32
-"""Requests that convert, and that wait for it; their files are in memory."""
-TOO_MUCH = "The answers to this request are too long together; send this file in one of its own."
-MAX_ANSWERED = 16_000_000
-"""Characters of all answers to a request, which are in memory too."""
-CHARACTERS_PER_TOKEN = 4
-"""An estimate: no model is named in the request whose tokens could be counted."""
 
 
 def markdown_routes(services: Services) -> Iterable[Route]:
@@ -49,7 +36,7 @@ def markdown_routes(services: Services) -> Iterable[Route]:
 
 def supported(scope: Scope, query: QueryParams) -> Body:
     """Every extension that is read here, with its MIME type."""
-    return envelope([{"extension": it.extension, "mimeType": it.mime_type} for it in READ])
+    return envelope(formats())
 
 
 class ToMarkdown:
@@ -57,9 +44,7 @@ class ToMarkdown:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._schema = services.schemas["markdown-options"]
-        self._converter = Converter(services.settings.markdown_seconds)
-        self._admission = Admission(AT_ONCE, WAITING)
+        self._conversion = services.conversion
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = intake.context(scope, self._services.settings)
@@ -72,7 +57,7 @@ class ToMarkdown:
             headers = [(b"cf-ai-req-id", context.request_id.encode())]
 
             async def answer() -> None:
-                result = await self._converted(documents, options, context)
+                result = await self._conversion.entries(documents, options, context)
                 await send_json(send, 200, envelope(result), headers)
 
             if not await while_connected(receive, answer()):
@@ -109,38 +94,7 @@ class ToMarkdown:
             given = orjson.loads(text)
         except orjson.JSONDecodeError:
             raise AIError(errors.BAD_INPUT, detail=f"Error: {OPTIONS} is not JSON") from None
-        if found := self._schema.validate(given):
-            raise AIError(errors.BAD_INPUT, detail=describe(found))
-        return read_options(given)
-
-    async def _converted(
-        self, documents: list[Document], options: Options, context: Context
-    ) -> list[dict[str, Any]]:
-        """An entry for each document, one after the other. Raises AIError."""
-        try:
-            async with self._admission.permit(), asyncio.timeout(context.deadline):
-                result, room = [], MAX_ANSWERED
-                for one in documents:
-                    converted = await self._converter.convert(one, options)
-                    if len(converted.text) > room:
-                        converted = Converted(converted.mime_type, error=TOO_MUCH)
-                    room -= len(converted.text)
-                    result.append(item(one.name, converted, options))
-                return result
-        except Refused:
-            retry_after = 1 if self._services.settings.retry_after else None
-            raise AIError(errors.CAPACITY, retry_after=retry_after) from None
-        except TimeoutError:
-            raise AIError(errors.TIMEOUT) from None
-
-
-def item(name: str, converted: Converted, options: Options) -> dict[str, Any]:
-    """One entry of `result`; a file that cannot be converted is an entry too."""
-    common = {"id": str(uuid.uuid4()), "name": name, "mimeType": converted.mime_type}
-    if converted.error:
-        return {**common, "format": "error", "error": converted.error}
-    tokens = -(-len(converted.text) // CHARACTERS_PER_TOKEN)
-    return {**common, "format": options.form, "tokens": tokens, "data": converted.text}
+        return self._conversion.options(given)
 
 
 async def _form(headers: Headers, body: bytes) -> FormData:
