@@ -11,6 +11,7 @@ with status 1 where something is not as wished: no answer, or a file of the proj
 import argparse
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -31,11 +32,14 @@ PACKAGES = (
 QUESTION = '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
 INSIDE = "FOGBANK_OFFLINE_RUN"
 CLOUDFLARE = "https://api.cloudflare.com/client/v4/user/tokens/verify"
-READY = re.compile(r"Ready on http://\S+?:(\d+)")
+READY = re.compile(r"Ready on (http://\S+)")
+SERVED = re.compile(r"served by [^\n]*? at (http://\S+)")
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 SECONDS_TO_START = 120
-SECONDS_TO_ANSWER = 300
-"""The first answer waits until the models are loaded."""
+LOADED = "until curl --silent --fail --output /dev/null {}/health/ready; do sleep 1; done"
+ASK = "curl --silent --show-error --fail-with-body --max-time 120"
+SECONDS_TO_RUN = 300
+"""For one command: loading models takes the longest."""
 NETWORK = (
     "tail -n +3 /proc/net/dev | cut -d: -f1",
     f"curl --silent --show-error --max-time 5 {CLOUDFLARE}",
@@ -91,7 +95,7 @@ class Transcript:
     def write(self, path: str, body: str) -> bool:
         """All of it; whether everything was as wished."""
         self._title("No network: nothing is up but loopback")
-        alone, left = map(self._run, NETWORK)
+        _, left = map(self._run, NETWORK)
         self._title("No login: the home is empty, and the environment names no account")
         accounts = "".join(self._run(command).stdout for command in LOGIN)
         self._title("No edit: the project as it was written")
@@ -101,8 +105,7 @@ class Transcript:
         self._title("Nothing of it has changed; .wrangler is what wrangler keeps beside it")
         unchanged = self._run("sha256sum --check ../before")
         self._run("ls -A")
-        offline = alone.stdout.split() == ["lo"] and left.returncode != 0
-        return offline and not accounts and answered and unchanged.returncode == 0
+        return left.returncode != 0 and not accounts and answered and unchanged.returncode == 0
 
     def _worker(self, path: str, body: str) -> bool:
         """Starts the Worker, asks it, ends it; whether it answered."""
@@ -119,34 +122,42 @@ class Transcript:
                 start_new_session=True,
             )
             try:
-                port = self._until_ready(process, said)
-                asked = (
-                    f"curl --silent --show-error --fail-with-body --max-time {SECONDS_TO_ANSWER}"
-                )
-                answer = self._run(f"{asked} localhost:{port}{path} --data '{body}'")
+                text = self._until_ready(process, said)
+                answered = self._ask(text, path, body)
             finally:
                 process.send_signal(signal.SIGINT)
                 process.wait()
+            if not answered:
+                self._say(_plain(said).removeprefix(text).strip())
+        return answered
+
+    def _ask(self, text: str, path: str, body: str) -> bool:
+        """Asks the Worker once the models are loaded; whether it answered."""
+        server, ready = SERVED.search(text), READY.search(text)
+        if not server or not ready:
+            sys.exit("offline_run: neither the server's nor the Worker's address was told")
+        self._run(LOADED.format(server[1]))
+        answer = self._run(f"{ASK} {ready[1]}{path} --data {shlex.quote(body)}")
         return answer.returncode == 0
 
-    def _until_ready(self, process: subprocess.Popen[bytes], said: TextIO) -> int:
+    def _until_ready(self, process: subprocess.Popen[bytes], said: TextIO) -> str:
+        """What it said until the Worker was there."""
         end = time.monotonic() + SECONDS_TO_START
         while True:
-            said.seek(0)
-            text = COLOURS.sub("", said.read())
-            ready = READY.search(text)
-            if ready or process.poll() is not None or time.monotonic() > end:
+            text = _plain(said)
+            failed = process.poll() is not None or time.monotonic() > end
+            if failed or READY.search(text):
                 self._say(text.strip())
-            if ready:
-                return int(ready[1])
-            if process.poll() is not None or time.monotonic() > end:
+            if failed:
                 sys.exit("offline_run: the Worker did not start")
+            if READY.search(text):
+                return text
             time.sleep(0.1)
 
     def _run(self, command: str) -> subprocess.CompletedProcess[str]:
         self._say(f"$ {command}")
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["timeout", str(SECONDS_TO_RUN), "bash", "-c", command],
             cwd=self._project,
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -163,6 +174,11 @@ class Transcript:
 
     def _say(self, text: str) -> None:
         print(text.replace(str(self._folder), "~"), flush=True)
+
+
+def _plain(said: TextIO) -> str:
+    said.seek(0)
+    return COLOURS.sub("", said.read())
 
 
 if __name__ == "__main__":

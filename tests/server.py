@@ -286,6 +286,7 @@ async def live(server: Server, port: int = 0) -> AsyncIterator[str]:
         lifespan="off",
         access_log=False,
         log_config=None,
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
     front = _Quiet(config)

@@ -168,6 +168,12 @@ def test_the_key_does_not_show() -> None:
     assert "fog_secret" not in repr(Settings(key="fog_secret"))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("key", ["schlüssel", "two words", "line\n"])
+def test_a_key_that_no_header_can_carry(key: str) -> None:
+    with pytest.raises(ValidationError, match="characters that no key has"):
+        Settings(key=key)  # type: ignore[arg-type]
+
+
 def test_variables_that_are_no_settings() -> None:
     names = ["FOGBANK_PROFIL", "FOGBANK_PROFILE", "FOGBANK_KEY", "PATH", "FOGBANK_A"]
     assert unknown_variables(names) == ["FOGBANK_A", "FOGBANK_PROFIL"]

@@ -49,7 +49,7 @@ function version(filename, root) {
  * @param {string} release
  */
 function prepareWrangler(module, release) {
-  const { isDev, withoutRemoteAi } = require("./lib/wrangler.cjs");
+  const { isDev, isLocal, withoutRemoteAi } = require("./lib/wrangler.cjs");
   const isProgram = process.argv[1]?.endsWith(WRANGLER);
   const runs = isProgram && isDev(process.argv.slice(2));
   const [major, minor] = release.split(".").map(Number);
@@ -70,8 +70,13 @@ function prepareWrangler(module, release) {
   }
   const compile = module._compile;
   /** @type {(source: string, ...others: any[]) => unknown} */
-  module._compile = (source, ...others) =>
-    Reflect.apply(compile, module, [withoutRemoteAi(source), ...others]);
+  module._compile = (source, ...others) => {
+    const changed = withoutRemoteAi(source);
+    if (runs && changed === source && !isLocal(process.argv)) {
+      console.error(`Fogbank: wrangler ${release} is not known; if it asks for a login, add --local.`);
+    }
+    return Reflect.apply(compile, module, [changed, ...others]);
+  };
 }
 
 /** Ends the process for an address or a key of no use, before wrangler calls it a bug of its own. */

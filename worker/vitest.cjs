@@ -7,6 +7,7 @@ const { fileURLToPath } = require("node:url");
 const { correctPrints } = require("./lib/prints.cjs");
 const { wranglerFolder } = require("./lib/project.cjs");
 const { redirected, unsafe } = require("./lib/redirect.cjs");
+const { external } = require("./lib/server.cjs");
 
 /**
  * @typedef {import("./lib/server.cjs").FogbankOptions} FogbankOptions
@@ -39,6 +40,7 @@ function withFogbank(pool, fogbank = {}) {
   const { name, stays } = declared(pool.wrangler);
   const miniflare = { ...given };
   if (name) {
+    external(fogbank);
     miniflare.unsafeBindings = [...(given.unsafeBindings ?? []), unsafe(name, fogbank)];
   }
   if (stays) {

@@ -21,9 +21,12 @@ try {
   if (!response.ok) {
     throw new Error(await response.text());
   }
+  let text = "";
   for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
-    for (const [, event] of part.matchAll(/^data: (\{.*\})$/gm)) {
-      process.stdout.write(JSON.parse(event).response ?? "");
+    const lines = (text + part).split("\n");
+    text = lines.pop(); // a part may end anywhere
+    for (const line of lines.filter((line) => line.startsWith("data: {"))) {
+      process.stdout.write(JSON.parse(line.slice("data: ".length)).response ?? "");
     }
   }
   process.stdout.write("\n");

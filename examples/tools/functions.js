@@ -31,7 +31,7 @@ export const functions = {
 /** Milliseconds of a date's midnight, UTC. */
 function time(date) {
   const found = new Date(`${date}T00:00:00Z`);
-  if (Number.isNaN(found.getTime()) || !found.toISOString().startsWith(date)) {
+  if (Number.isNaN(found.getTime()) || found.toISOString().slice(0, 10) !== date) {
     throw new Error(`${date} is not a date of the form YYYY-MM-DD`);
   }
   return found.getTime();

@@ -67,8 +67,13 @@ function said(ai, inputs) {
 
 /** A call with its `result`, or with the `error` that the model is told. */
 function called(wanted) {
-  const call = read(wanted);
+  // Most models call as here; newer ones in OpenAI's form, whose arguments are JSON text.
+  const { name, arguments: given } = wanted.function ?? wanted;
+  const call = { name, arguments: given };
   try {
+    if (typeof given === "string") {
+      call.arguments = JSON.parse(given);
+    }
     if (!Object.hasOwn(functions, call.name)) {
       throw new Error(`there is no function ${call.name}`);
     }
@@ -76,11 +81,6 @@ function called(wanted) {
   } catch (error) {
     return { ...call, error: error.message };
   }
-}
-
-/** Most models call as here; newer ones in OpenAI's form, whose arguments are JSON text. */
-function read({ function: { name, arguments: text } = {}, ...call }) {
-  return text === undefined ? call : { name, arguments: JSON.parse(text) };
 }
 
 function result({ result, error }) {

@@ -5,6 +5,9 @@ set -eu
 files=../../worker/workerd
 fogbank=${FOGBANK_URL:-http://127.0.0.1:8686}
 address=${fogbank#http://}
+case $address in
+  *://*) echo "For $fogbank write your own config: config.capnp tells how" >&2; exit 1 ;;
+esac
 
 rm -rf build
 npx wrangler deploy --dry-run --outfile build/worker.bundle

@@ -1,5 +1,6 @@
 """Every setting, its environment variable (`FOGBANK_` and the name in capitals) and its meaning."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,7 +29,7 @@ def package_data() -> Path:
 
 
 def worker_files() -> Path:
-    """The npm-style folder `worker`, which points a Worker's `env.AI` here; found like the above."""
+    """The npm-style folder `worker`, which points a Worker's `env.AI` here; found as above."""
     package = Path(__file__).resolve().parent
     inside = package / "worker"
     return inside if inside.is_dir() else package.parents[1] / "worker"
@@ -195,6 +196,13 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{value!r} is not an address such as http://127.0.0.1:8686")
         return url.rstrip("/")
+
+    @field_validator("key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"[\x21-\x7e]*", value.get_secret_value()):
+            raise ValueError("holds white space or characters that no key has")
+        return value
 
     @property
     def max_body_bytes(self) -> int:

@@ -102,19 +102,21 @@ def install(project: Path, release: str, node: str = ">=20.3.0", program: str = 
 
 def write_program(path: Path, text: str) -> Path:
     """A script that can be run."""
-    path.write_text(text)
+    path.write_bytes(text.encode(errors="surrogateescape"))
     path.chmod(0o755)
     return path
 
 
 @contextmanager
-def answering(status: int, body: bytes, key: str | None = None) -> Iterator[str]:
+def answering(status: int, body: bytes, key: str | None = None, **headers: str) -> Iterator[str]:
     """The address of a server that answers every GET so; to others than `key` with 401."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known = key is None or self.headers.get("authorization") == f"Bearer {key}"
             self.send_response(status if known else 401)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body if known else b'{"errors": [{"message": "Who is this?"}]}')
 

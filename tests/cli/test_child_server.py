@@ -84,6 +84,25 @@ def test_one_that_says_much_is_not_stopped_by_that(program: Path) -> None:
         assert wait_until(lambda: (program.parent / "server.py.said").exists(), 10)
 
 
+def test_it_ends_where_ctrl_c_is_ignored(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a shell's background, and by one who pulls: `serve` heeds nothing else then."""
+    program.write_text(
+        "import signal, time\n"
+        "import fogbank.cli.main as main\n"
+        "from fogbank.cli import child_server\n"
+        "def app(arguments):\n"
+        f"    print('Listening on {URL}', flush=True)\n"
+        "    time.sleep(20)\n"
+        "main.app = app\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "child_server.main()\n"
+    )
+    monkeypatch.setattr(module, "SECONDS_TO_END", 10)
+    with child_server(0) as server:
+        pass
+    assert server._process.returncode not in (0, -9)
+
+
 def test_one_that_does_not_end_is_killed(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SECONDS_TO_END", 0.05)
     program.write_text(f"print('Listening on {URL}', flush=True)\nwhile True: pass")

@@ -3,11 +3,12 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 import typer
 
-from fogbank.cli.foreground import in_foreground
+from fogbank.cli.foreground import SIGNALS, in_foreground
 
 WAITS = """
 import os, signal, sys, time
@@ -18,6 +19,15 @@ os.kill(os.getppid(), int(sys.argv[1]))
 time.sleep(20)
 sys.exit(6)
 """
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """As in a shell's foreground, wherever the tests run."""
+    before = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def python(code: str, *arguments: str) -> int:
@@ -43,6 +53,14 @@ def test_ctrl_c_of_a_terminal_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(os, "isatty", lambda _: True)
     code = WAITS.replace("time.sleep(20)", "time.sleep(0.1)")
     assert python(code, str(int(signal.SIGINT))) == 6
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    """SIGHUP under nohup, where the end of the terminal is to end nothing."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    code = WAITS.replace("time.sleep(20)", "time.sleep(0.1)")
+    assert python(code, str(int(signal.SIGHUP))) == 6
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
 def test_what_cannot_be_run(capsys: pytest.CaptureFixture[str]) -> None:

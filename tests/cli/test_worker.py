@@ -78,7 +78,7 @@ def test_an_older_wrangler_is_pointed_by_its_api(place: Box, url: str) -> None:
     place.wrangler("3.114.17", ">=16.17.0")
     result = fogbank("worker", "dev", "--url", url, FOGBANK_ACCOUNT="a" * 32)
     assert result.exit_code == 0, result.stderr
-    assert "usage charges, which there are not" in result.stderr
+    assert "it is served here, at no charge" in result.stderr
     assert place.seen["arguments"] == ["dev"]
     env = place.seen["env"]
     assert env["CLOUDFLARE_API_BASE_URL"] == f"{url}/client/v4"
@@ -184,6 +184,14 @@ def test_help_is_ours(place: Box, url: str, flag: str) -> None:
     assert not place.started
 
 
+def test_options_that_are_written_with_their_values(place: Box, url: str) -> None:
+    place.wrangler()
+    place.config("the.toml")
+    given = ["-c=the.toml", "-e=with-h"]
+    assert fogbank("worker", "dev", *given).exit_code == 0
+    assert place.seen["arguments"] == ["dev", "--local", *given]
+
+
 @pytest.mark.parametrize("given", ["dev", "pages"])
 def test_other_commands_of_wrangler_are_for_env(place: Box, url: str, given: str) -> None:
     refused(fogbank("worker", "dev", given), "takes what would follow 'dev'", "fogbank worker env")
@@ -222,13 +230,14 @@ def test_env_for_an_older_wrangler_as_json(place: Box) -> None:
     install(place.folder, "4.40.0")
     result = fogbank("worker", "env", "--json", FOGBANK_PORT="9")
     assert json.loads(result.stdout)["CLOUDFLARE_API_BASE_URL"] == "http://127.0.0.1:9/client/v4"
-    assert result.stderr.endswith("npx wrangler dev --local\n")
+    assert "npx wrangler dev --local\n" in result.stderr
+    assert "nothing of wrangler reaches Cloudflare; deploy from another" in result.stderr
 
 
 def test_env_without_wrangler_config_or_node(place: Box) -> None:
     (place.project / "wrangler.toml").unlink()
     (place.bin / "node").unlink()
     result = fogbank("worker", "env")
-    assert "no wrangler found; this is for wrangler 4.45 or later" in result.stderr
+    assert "for wrangler 4.45 or later (none is found here); start it" in result.stderr
     assert "export FOGBANK_URL=http://127.0.0.1:8686\n" in result.stdout
     assert "export NODE_OPTIONS='--require " in result.stdout

@@ -59,7 +59,9 @@ def test_a_link_on_the_path_into_a_package(place: Box, tmp_path: Path) -> None:
     assert found(place) == Wrangler("4.47.0", (str(link),), (18, 0, 0))
 
 
-@pytest.mark.parametrize("printed", ["4.86.0", " wrangler 4.86.0 (update available 4.164.0)"])
+@pytest.mark.parametrize(
+    "printed", ["4.86.0", " wrangler 4.86.0 (update available 4.164.0)", "\udcff4.86.0"]
+)
 def test_any_other_program_on_the_path_is_asked(place: Box, printed: str) -> None:
     program = write_program(place.bin / "wrangler", f"#!/bin/sh\necho '{printed}'\n")
     assert found(place) == Wrangler("4.86.0", (str(program),))

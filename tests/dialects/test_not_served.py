@@ -14,7 +14,7 @@ ACCOUNTS = f"/client/v4/accounts/{ACCOUNT}"
 SAID = [{"role": "user", "content": "hello"}]
 NO_ROUTE: dict[str, tuple[str, str]] = {
     "a websocket": ("GET", RUN + TEXT),
-    "the proxy of old wranglers": ("POST", f"{ACCOUNTS}/ai/run/proxy"),
+    "the proxy of old wranglers without its header": ("POST", f"{ACCOUNTS}/ai/run/proxy"),
     "AutoRAG": ("POST", f"{ACCOUNTS}/autorag/rags/mine/search"),
     "AI Search": ("POST", f"{ACCOUNTS}/ai-search/instances/mine/search"),
     "getUrl": ("GET", f"{ACCOUNTS}/ai-gateway/gateways/mine/url/workers-ai"),

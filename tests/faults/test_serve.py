@@ -32,17 +32,20 @@ def write_profile(data_dir: Path, seconds_per_token: float) -> None:
         "models": {TEXT: {"engine": "text"}},
     }
     for folder, name, content in (("cards", "test", card), ("profiles", "fake", profile)):
-        (data_dir / folder).mkdir()
+        (data_dir / folder).mkdir(exist_ok=True)
         (data_dir / folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
 
 
 @asynccontextmanager
 async def serving(
-    data_dir: Path, *arguments: str, seconds_per_token: float
+    data_dir: Path, *arguments: str, seconds_per_token: float, port: int = 0
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx2.AsyncClient]]:
-    """A `fogbank serve` that is ready, and a client of it. Killed at the end if it still runs."""
+    """A `fogbank serve` that is ready, and a client of it. Killed at the end if it still runs.
+
+    On a free port, or on that port once more.
+    """
     write_profile(data_dir, seconds_per_token)
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server(("127.0.0.1", port)) as free:
         port = free.getsockname()[1]
     with (data_dir / "stderr").open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
@@ -142,3 +145,19 @@ async def test_a_connection_that_hangs_does_not_outlast_a_second_signal(tmp_path
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+
+
+@pytest.mark.verify
+async def test_an_idle_connection_is_kept_for_longer_than_workerd_keeps_it(tmp_path: Path) -> None:
+    async with serving(tmp_path, seconds_per_token=0) as (_, client):
+        port = client.base_url.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for pause in (6, 0):
+            writer.write(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            await asyncio.sleep(pause)
+        writer.close()
+        await writer.wait_closed()

@@ -1,4 +1,4 @@
-"""The Workers of `examples/`, run as they are by a real `wrangler dev`."""
+"""The Workers of `examples/`: their files under workerd, or the one command of a person."""
 
 import os
 import sys
@@ -11,16 +11,8 @@ from typing import Any
 
 import httpx2
 
-from fogbank.settings import worker_files
-from tests.workers.tools import (
-    MODULES,
-    READY,
-    READY_SECONDS,
-    W86,
-    environment,
-    started,
-    wrangler_dev,
-)
+from tests.workers.tools import ANY_PORTS, MODULES, W86, environment, started, workerd_serve
+from tests.workers.worlds import capnp
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PORTABLE = ("chat", "json-extraction", "search", "tools")
@@ -46,23 +38,24 @@ def copied(name: str, folder: Path) -> Path:
 async def example(name: str, fogbank: str, folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a running example whose `env.AI` is the Fogbank of that address."""
     place = copied(name, folder)
-    told = {"FOGBANK_URL": fogbank, "NODE_OPTIONS": f"--require {worker_files() / 'preload.cjs'}"}
-    async with wrangler_dev(W86, place, folder, "--local", **told) as tool:
+    modules = sorted(place.glob("*.js"), key=lambda file: file.name != "worker.js")
+    config = place / "config.capnp"
+    config.write_text(capnp(fogbank, [*modules, *place.glob("*.html")]))
+    async with workerd_serve(W86, config) as tool:
         async with httpx2.AsyncClient(base_url=tool.url, trust_env=False, timeout=60) as client:
             yield client
 
 
 @asynccontextmanager
 async def npm_start(name: str, fogbank: str, folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """The same by the one command of a person, with packages where `make example` has them."""
+    """The same by `npm start`, with packages where `make example` has them."""
     place = copied(name, folder)
     packages = folder / "node_modules"
     if not packages.exists():
         packages.symlink_to(MODULES)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = environment(folder, PATH=path, FOGBANK_URL=fogbank)
-    ports = ("--port", "0", "--inspector-port", "0")
-    async with started("npm", "start", "--silent", "--", *ports, cwd=place, env=env) as tool:
-        url = (await tool.until(READY, READY_SECONDS))[1]
-        async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+    async with started("npm", "start", "--silent", "--", *ANY_PORTS, cwd=place, env=env) as tool:
+        await tool.until_ready()
+        async with httpx2.AsyncClient(base_url=tool.url, trust_env=False, timeout=60) as client:
             yield client

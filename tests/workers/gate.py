@@ -51,7 +51,8 @@ async def gate() -> AsyncIterator[Gate]:
     """A gate on a free loopback port."""
     here = Gate()
     server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
-    here.url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    port = server.sockets[0].getsockname()[1]
+    here.url = f"http://127.0.0.1:{port}"
     try:
         yield here
     finally:

@@ -6,13 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fogbank.settings import worker_files
 from fogbank.storage.keys import KeyStore
 from tests.server import live, running, settings
-from tests.workers.tools import COLOURS, environment
+from tests.workers.tools import COLOURS, environment, preloaded
 
 SECONDS = 120
-PRELOAD = worker_files() / "preload.cjs"
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,7 @@ class Keyed:
     @property
     def preloaded(self) -> dict[str, str]:
         """The environment by which wrangler comes to it."""
-        return {
-            "FOGBANK_URL": self.url,
-            "FOGBANK_KEY": self.key,
-            "NODE_OPTIONS": f"--require {PRELOAD}",
-        }
+        return preloaded(self.url, self.key)
 
 
 @asynccontextmanager

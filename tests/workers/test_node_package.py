@@ -1,5 +1,6 @@
 """The folder `worker/`: its own tests in Node, its types, and real wranglers under its preload."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,18 @@ import pytest
 
 from fogbank.settings import worker_files
 from tests.server import TEXT, events
-from tests.workers.node_package import PRELOAD, Keyed, ended, keyed
+from tests.workers.node_package import Keyed, ended, keyed
 from tests.workers.tools import (
-    EVERY_WRANGLER,
+    FEW_WRANGLERS,
     MODULES,
     NODE_22,
-    READY,
     W86,
     Started,
     Wrangler,
     environment,
     needs_node_22,
     needs_workers,
+    preloaded,
     started,
     wrangler_dev,
 )
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.clients, needs_workers]
 IN_NODE = sorted((Path(__file__).parent / "node").glob("*.test.cjs"))
 NODES = [
     pytest.param("node", id="node"),
-    pytest.param(str(NODE_22), id="node-22", marks=needs_node_22),
+    pytest.param(str(NODE_22), id="node-22", marks=[needs_node_22, pytest.mark.verify]),
 ]
 TYPES = MODULES / "@types"
 TOML = """name = "{name}"
@@ -51,6 +52,21 @@ export default {
     }
   },
 };
+"""
+USES = """
+import { withFogbank as inMiniflare } from "fogbank-worker/miniflare";
+import { getPlatformProxy } from "fogbank-worker/platform-proxy";
+import { withFogbank } from "fogbank-worker/vitest";
+
+const pool = withFogbank({ wrangler: { configPath: "./wrangler.toml" }, isolatedStorage: true });
+export const known: [string, boolean, false] = [
+  pool.wrangler.configPath, pool.isolatedStorage, pool.remoteBindings,
+];
+export const script: string = inMiniflare({ script: "" }, { url: "http://127.0.0.1:1" }).script;
+export const { env } = await getPlatformProxy<{ MODEL: string }>({ configPath: "x" });
+export const model: string = env.MODEL;
+// @ts-expect-error
+withFogbank({}, { port: 1 });
 """
 
 
@@ -90,8 +106,22 @@ async def test_types(tmp_path: Path) -> None:
     assert (done.status, done.text) == (0, "")
 
 
+@pytest.mark.parametrize("resolution", ["nodenext", "bundler"])
+async def test_types_in_a_strict_project(tmp_path: Path, resolution: str) -> None:
+    """TypeScript looks into no JavaScript there, so the package declares its types."""
+    installed = tmp_path / "node_modules" / "fogbank-worker"
+    shutil.copytree(worker_files(), installed)
+    (tmp_path / "uses.mts").write_text(USES)
+    module = "nodenext" if resolution == "nodenext" else "esnext"
+    flags = ("--noEmit", "--strict", "--target", "es2022")
+    given = (*flags, "--module", module, "--moduleResolution", resolution, "uses.mts")
+    compiler = MODULES / "typescript" / "bin" / "tsc"
+    done = await ended("node", compiler, *given, cwd=tmp_path)
+    assert (done.status, done.text) == (0, "")
+
+
 @pytest.mark.contract("6.1")
-@pytest.mark.parametrize("wrangler", EVERY_WRANGLER)
+@pytest.mark.parametrize("wrangler", FEW_WRANGLERS)
 async def test_plain_wrangler_dev(wrangler: Wrangler, server: Keyed, tmp_path: Path) -> None:
     """No login, no `--local`, no edit; `remote = true` of the AI binding is no hindrance."""
     rest = """
@@ -165,7 +195,7 @@ async def test_pages(server: Keyed, tmp_path: Path) -> None:
     command = (*W86.command, "pages", "dev", "--port", "0", "--inspector-port", "0")
     env = environment(tmp_path, **server.preloaded)
     async with started(*command, cwd=place, env=env) as tool:
-        tool.url = (await tool.until(READY, 90))[1].rstrip("/")
+        await tool.until_ready()
         found = (await ask(tool, model=TEXT, prompt="a page")).json()
     assert "a page" in found["answer"]["response"]
 
@@ -173,8 +203,8 @@ async def test_pages(server: Keyed, tmp_path: Path) -> None:
 async def test_nobody_there(tmp_path: Path) -> None:
     """A Worker hears only of a lost connection; wrangler's terminal says what to do."""
     place = project(tmp_path, "alone", '[ai]\nbinding = "BRAIN"\n')
-    told = {"FOGBANK_URL": "http://127.0.0.1:9", "NODE_OPTIONS": f"--require {PRELOAD}"}
-    async with wrangler_dev(W86, place, tmp_path, **told) as tool:
+    nobody = preloaded("http://127.0.0.1:9")
+    async with wrangler_dev(W86, place, tmp_path, **nobody) as tool:
         found = (await ask(tool, model=TEXT, prompt="hello?")).json()
         await tool.until(r"Fogbank does not answer at http://127\.0\.0\.1:9\b.*fogbank serve", 10)
     assert found["message"] == "Network connection lost."

@@ -24,18 +24,19 @@ from tests.server import TEXT, events, settings, until
 from tests.workers.gate import Gate, gate
 from tests.workers.places import SECOND, Place, settled
 from tests.workers.tools import needs_workers
-from tests.workers.worlds import EVERY_WORLD, WORKERD, World
+from tests.workers.worlds import CANCELLING, DEAF, EVERY_WORLD, HEEDING, WORKERD, World, under
 
 pytestmark = [pytest.mark.anyio, pytest.mark.clients, needs_workers]
 PROMPT = "one two three"
 WORDS = ["one", " two", " three"]
 LONG: dict[str, Any] = {"prompt": "word " * 1000, "max_tokens": 1000}
+ALONE = pytest.param(WORKERD, id="workerd")
 STREAMS = ("/pass", "/relay")
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER that ends a connection with a reset."""
 
 
-@pytest.fixture(scope="module", params=EVERY_WORLD)
+@pytest.fixture(scope="module")
 async def somewhere(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Place]:
@@ -63,6 +64,7 @@ async def door() -> AsyncIterator[Gate]:
 
 @pytest.mark.contract("1.3", "6.3")
 @pytest.mark.parametrize("path", STREAMS)
+@under(EVERY_WORLD)
 async def test_a_token_is_there_before_the_next_is_made(place: Place, path: str) -> None:
     asked = {"model": TEXT, "inputs": {"prompt": PROMPT, "stream": True}}
     place.engine.allow(1)
@@ -78,9 +80,8 @@ async def test_a_token_is_there_before_the_next_is_made(place: Place, path: str)
 
 @pytest.mark.contract("6.2")
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@under(HEEDING)
 async def test_an_aborted_signal_stops_the_engine(place: Place, door: Gate, stream: bool) -> None:
-    if not place.world.signals:
-        pytest.skip("this runtime's binding does not know `signal`")
     async with waiting(place, "/abort", door, stream=stream) as answer:
         door.open("ready")
         assert await place.until_idle() < SECOND
@@ -90,9 +91,8 @@ async def test_an_aborted_signal_stops_the_engine(place: Place, door: Gate, stre
 
 
 @pytest.mark.contract("6.2")
+@under(DEAF)
 async def test_a_signal_that_is_not_known_harms_nothing(place: Place, door: Gate) -> None:
-    if place.world.signals:
-        pytest.skip("this runtime's binding heeds `signal`")
     async with waiting(place, "/abort", door, stream=False) as answer:
         door.open("ready")
         await door.come("done")
@@ -102,8 +102,8 @@ async def test_a_signal_that_is_not_known_harms_nothing(place: Place, door: Gate
         assert (await answer)["value"]["response"] == LONG["prompt"].strip()
 
 
+@under(CANCELLING)
 async def test_a_cancelled_reader_stops_the_engine(place: Place, door: Gate) -> None:
-    skip_where_nothing_is_cancelled(place)
     async with waiting(place, "/cancel", door, stream=True) as answer:
         door.open("ready")
         assert await place.until_idle() < SECOND
@@ -112,8 +112,8 @@ async def test_a_cancelled_reader_stops_the_engine(place: Place, door: Gate) -> 
 
 
 @pytest.mark.parametrize("path", STREAMS)
+@under(CANCELLING)
 async def test_a_client_that_leaves_a_stream_stops_the_engine(place: Place, path: str) -> None:
-    skip_where_nothing_is_cancelled(place)
     place.engine.slow(0.02)
     place.engine.release()
     asked = {"model": TEXT, "inputs": LONG | {"stream": True}}
@@ -123,6 +123,7 @@ async def test_a_client_that_leaves_a_stream_stops_the_engine(place: Place, path
     assert await place.until_idle() < SECOND
 
 
+@under(EVERY_WORLD)
 async def test_a_client_that_leaves_unnoticed_holds_the_engine_until_the_deadline(
     place: Place,
 ) -> None:
@@ -151,20 +152,16 @@ async def test_a_reset_connection_stops_the_engine_even_before_a_word(tmp_path: 
         assert await place.until_idle() < SECOND
 
 
-def skip_where_nothing_is_cancelled(place: Place) -> None:
-    if not place.world.cancels:
-        pytest.skip("this wrangler reads every answer to its end")
-
-
 @asynccontextmanager
 async def waiting(
-    place: Place, path: str, door: Gate, *, stream: bool
+    place: Place, path: str, door: Gate, *, stream: bool, **options: Any
 ) -> AsyncIterator[asyncio.Task[Any]]:
     """A long generation that a Worker has begun, in a stream after its first token.
 
     The Worker stands at the gate `ready`, then at `done`; the task gives its answer.
     """
-    asked = {"model": TEXT, "inputs": LONG | {"stream": stream}, "gate": door.url}
+    inputs = LONG | {"stream": stream}
+    asked = {"model": TEXT, "inputs": inputs, "options": options, "gate": door.url}
     place.engine.allow(1)
 
     async def answered() -> Any:

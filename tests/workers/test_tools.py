@@ -14,7 +14,7 @@ from tests.workers.tools import (
     wrangler_dev,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.clients, needs_workers]
+pytestmark = [pytest.mark.anyio, pytest.mark.clients, pytest.mark.verify, needs_workers]
 WORKER = 'export default { fetch() { return new Response("here"); } };\n'
 TOML = 'name = "hello"\nmain = "worker.js"\ncompatibility_date = "2025-10-01"\n'
 CAPNP = """

@@ -20,6 +20,7 @@ METADATA = {
     "compatibility_date": "2025-10-01",
     "bindings": [{"name": "AI", "type": "ai"}],
 }
+WITH_METADATA = b'--x\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n%s\r\n--x--\r\n'
 BOUNDARY = "----formdata-undici-012345678901"
 
 
@@ -55,10 +56,13 @@ def refused(folder: Path, metadata: Any, *modules: tuple[str, str, bytes]) -> st
 
 def test_the_main_module_is_first_and_files_keep_their_folders(tmp_path: Path) -> None:
     content = b"\0\r\n\xff--\r\n"
-    text = unpacked(tmp_path, METADATA, ("./lib/x.bin", "application/octet-stream", content), MAIN)
+    other = ("..x.js", MODULE, b"")
+    binary = ("./lib/x.bin", "application/octet-stream", content)
+    text = unpacked(tmp_path, METADATA, other, binary, MAIN)
     assert text.index('(name = "index.js"') < text.index('(name = "lib/x.bin", data = embed')
     assert (tmp_path / "out" / "lib" / "x.bin").read_bytes() == content
     assert (tmp_path / "out" / "index.js").read_bytes() == MAIN[2]
+    assert (tmp_path / "out" / "..x.js").read_bytes() == b""
 
 
 def test_source_maps_are_left_out(tmp_path: Path) -> None:
@@ -104,6 +108,8 @@ def test_bindings_that_workerd_lacks_are_all_named(tmp_path: Path) -> None:
         ({}, ("a.py", "text/x-python", b""), "a.py is text/x-python, which is not supported"),
         ({}, ("../a.js", MODULE, b""), "../a.js lies outside of the Worker"),
         ({}, ("/a.js", MODULE, b""), "/a.js lies outside of the Worker"),
+        ({}, ("a/../..", MODULE, b""), "a/../.. lies outside of the Worker"),
+        ({}, ("./worker.capnp", "text/plain", b""), "worker.capnp has the name of the file"),
     ],
 )
 def test_what_cannot_be_served(
@@ -115,7 +121,17 @@ def test_what_cannot_be_served(
     assert len(said.splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"export default {};", b"--x\r\n\r\nnothing\r\n--x--"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"export default {};",
+        b"--x\r\n\r\nnothing\r\n--x--",
+        WITH_METADATA % b"{",
+        WITH_METADATA % b"null",
+        WITH_METADATA % b"[]",
+    ],
+)
 def test_what_is_no_bundle(tmp_path: Path, content: bytes) -> None:
     bundle = tmp_path / "worker.bundle"
     bundle.write_bytes(content)

@@ -17,7 +17,7 @@ from fogbank.storage.keys import KeyStore
 from tests.server import TEXT, Running, events, live, running, settings
 from tests.workers.onprem import bundle, command, project, secrets, serving, unpack
 from tests.workers.tools import (
-    EVERY_WRANGLER,
+    FEW_WRANGLERS,
     Started,
     Wrangler,
     environment,
@@ -45,7 +45,7 @@ class Bundled:
         return self.home / "bundle"
 
 
-@pytest.fixture(scope="module", params=EVERY_WRANGLER)
+@pytest.fixture(scope="module", params=FEW_WRANGLERS)
 def bundled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundled:
     found = Bundled(request.param, tmp_path_factory.mktemp("worker"))
     written = bundle(found.wrangler, project(found.home))

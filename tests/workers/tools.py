@@ -19,13 +19,17 @@ from pathlib import Path
 
 import pytest
 
+from fogbank.settings import worker_files
 from tests.clients.programs import NODE
 
 MODULES = NODE / "node_modules"
 NODE_22 = MODULES / "node-22" / "bin" / "node"
 LOOPBACK_ONLY = NODE / "loopback_only.cjs"
-TRIES = {"workers.cloudflare.com:443"}
-"""Where Miniflare asks for an example of `request.cf` (before 4.60 always); it can do without."""
+TRIES = {"workers.cloudflare.com:443", "registry.npmjs.org:443"}
+"""Where older releases look for an example of `request.cf` and for newer ones; they do without."""
+PRELOAD = worker_files() / "preload.cjs"
+ANY_PORTS = ("--port", "0", "--inspector-port", "0", "--show-interactive-dev-session=false")
+"""What several of `wrangler dev` need to run at a time, with nobody who presses keys."""
 READY_SECONDS = 90
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 READY = re.compile(r"Ready on (http://\S+)")
@@ -82,6 +86,11 @@ EVERY_WRANGLER = [
     pytest.param(W86, id="4.86"),
     pytest.param(NEWEST, id="newest", marks=needs_node_22),
 ]
+FEW_WRANGLERS = [
+    pytest.param(W47, id="4.47", marks=pytest.mark.verify),
+    *EVERY_WRANGLER[1:],
+]
+"""For what the recorded calls show with each release (tests/workers/capture)."""
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -105,6 +114,12 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "CLOUDFLARE_CF_FETCH_ENABLED": "false",
         **more,
     }
+
+
+def preloaded(url: str, key: str = "") -> dict[str, str]:
+    """The environment by which a wrangler that is started by hand comes to the Fogbank at a URL."""
+    keyed = {"FOGBANK_KEY": key} if key else {}
+    return {"FOGBANK_URL": url, **keyed, "NODE_OPTIONS": f"--require {PRELOAD}"}
 
 
 class Started:
@@ -135,6 +150,10 @@ class Started:
         except TimeoutError:
             raise AssertionError(f"not within {seconds} s: {pattern}\n{self.text}") from None
         return found
+
+    async def until_ready(self) -> None:
+        """Returns once wrangler or Miniflare has said where the Worker answers, which is `url`."""
+        self.url = (await self.until(READY, READY_SECONDS))[1].rstrip("/")
 
     async def end(self, number: signal.Signals = signal.SIGINT, seconds: float = 10) -> int:
         """Ends it as Ctrl-C does, then by force; its exit status."""
@@ -192,27 +211,18 @@ async def wrangler_dev(
 
     `arguments` follow `dev` (such as `--local`), `more` is environment.
     """
-    places = ("--port", "0", "--inspector-port", "0", "--show-interactive-dev-session=false")
-    command = (*wrangler.command, "dev", *places, *arguments)
+    command = (*wrangler.command, "dev", *ANY_PORTS, *arguments)
     async with started(*command, cwd=project, env=environment(home, **more)) as tool:
-        tool.url = (await tool.until(READY, READY_SECONDS))[1].rstrip("/")
+        await tool.until_ready()
         yield tool
 
 
 @asynccontextmanager
-async def workerd_serve(
-    wrangler: Wrangler, config: Path, *arguments: str, socket_name: str = "http"
-) -> AsyncIterator[Started]:
-    """`workerd serve` with a config whose socket is told by name; on a free port."""
+async def workerd_serve(wrangler: Wrangler, config: Path) -> AsyncIterator[Started]:
+    """`workerd serve` with a config whose socket is called `http`; on a free port."""
     port = free_port()
-    command: tuple[str | Path, ...] = (
-        wrangler.workerd,
-        "serve",
-        config,
-        f"--socket-addr={socket_name}=127.0.0.1:{port}",
-        "--experimental",
-        *arguments,
-    )
+    place = f"--socket-addr=http=127.0.0.1:{port}"
+    command = (wrangler.workerd, "serve", config, place)
     async with started(*command, cwd=config.parent, env=environment(config.parent)) as tool:
         tool.url = f"http://127.0.0.1:{port}"
         await listening(port, tool)

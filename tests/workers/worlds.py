@@ -3,7 +3,7 @@
 A world starts a Worker under a real tool; the same Worker must see the same in all of them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from fogbank.settings import worker_files
 from tests.server import ACCOUNT
 from tests.workers.tools import (
     NEWEST,
-    READY,
-    READY_SECONDS,
     W3,
     W44,
     W47,
@@ -27,6 +26,7 @@ from tests.workers.tools import (
     Wrangler,
     environment,
     needs_node_22,
+    preloaded,
     started,
     workerd_serve,
     wrangler_dev,
@@ -54,7 +54,7 @@ CAPNP = """using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = (
-      modules = [(name = "worker", esModule = embed "worker.mjs")],
+      modules = [%(modules)s],
       compatibilityDate = "%(date)s",
       bindings = [(name = "AI", wrapped = (
         moduleName = "cloudflare-internal:ai-api",
@@ -70,6 +70,25 @@ const config :Workerd.Config = (
 );
 """
 """The network of this machine alone, and `AI` around an external server (binding.md 2.C)."""
+
+KINDS = {".html": "text"}
+
+
+def capnp(url: str, modules: Sequence[Path], key: str = "") -> str:
+    """The config of a Worker of these files, the main one first; they lie beside it."""
+    header = f'(name = "Authorization", value = "Bearer {key}")' if key else ""
+    rows = [
+        f'(name = "{file.name}", {KINDS.get(file.suffix, "esModule")} = embed "{file.name}")'
+        for file in modules
+    ]
+    address = urlsplit(url).netloc
+    return CAPNP % {
+        "date": DATE,
+        "address": address,
+        "headers": header,
+        "modules": ", ".join(rows),
+    }
+
 
 Kind = Literal["workerd", "preload", "unsafe", "miniflare", "api"]
 
@@ -112,16 +131,10 @@ class World:
     def _start(self, url: str, home: Path, key: str) -> AbstractAsyncContextManager[Started]:
         if self.kind == "workerd":
             config = home / "config.capnp"
-            header = f'(name = "Authorization", value = "Bearer {key}")' if key else ""
-            values = {"date": DATE, "address": urlsplit(url).netloc, "headers": header}
-            config.write_text(CAPNP % values)
+            config.write_text(capnp(url, [home / "worker.mjs"], key))
             return workerd_serve(self.wrangler, config)
         if self.kind == "preload":
-            preload = worker_files() / "preload.cjs"
-            told = {"FOGBANK_URL": url, "NODE_OPTIONS": f"--require {preload}"}
-            if key:
-                told["FOGBANK_KEY"] = key
-            return wrangler_dev(self.wrangler, home, home, "--local", **told)
+            return wrangler_dev(self.wrangler, home, home, "--local", **preloaded(url, key))
         if self.kind == "unsafe":
             binding = UNSAFE.format(plugin=worker_files() / "plugin.cjs", url=url, key=key)
             (home / "wrangler.toml").write_text(TOML.partition("[ai]")[0] + binding)
@@ -141,22 +154,52 @@ class World:
 async def _miniflare(wrangler: Wrangler, url: str, home: Path) -> AsyncIterator[Started]:
     command = (wrangler.node, MINIFLARE, wrangler.miniflare, home / "worker.mjs", url)
     async with started(*command, cwd=home, env=environment(home)) as tool:
-        tool.url = (await tool.until(READY, READY_SECONDS))[1].rstrip("/")
+        await tool.until_ready()
         yield tool
+
+
+def _world(param: ParameterSet) -> World:
+    (world,) = param.values
+    assert isinstance(world, World)
+    return world
 
 
 WORKERD = World("workerd", W86)
 PRELOADED = World("preload", W86)
-_WORKERD = pytest.param(WORKERD, id="workerd")
-_PRELOADED = pytest.param(PRELOADED, id="wrangler-4.86")
-_MINIFLARE = pytest.param(World("miniflare", W86), id="miniflare")
-FEW_WORLDS = [_WORKERD, _PRELOADED, _MINIFLARE]
-"""One of each dialect that is in use, one of them by the whole of wrangler."""
-
-EVERY_WORLD = [
-    *FEW_WORLDS,
-    pytest.param(World("preload", W47), id="wrangler-4.47"),
-    pytest.param(World("preload", NEWEST), id="wrangler-newest", marks=needs_node_22),
-    pytest.param(World("api", W44), id="wrangler-4.44", marks=pytest.mark.verify),
-    pytest.param(World("api", W3), id="wrangler-3.114", marks=pytest.mark.verify),
+VERIFY = pytest.mark.verify
+_47 = World("preload", W47)
+_NEWEST = World("preload", NEWEST)
+_MINIFLARE = World("miniflare", W86)
+FEW_WORLDS = [
+    pytest.param(WORKERD, id="workerd"),
+    pytest.param(PRELOADED, id="wrangler-4.86"),
 ]
+OTHER_WORLDS = [
+    pytest.param(_MINIFLARE, id="miniflare", marks=VERIFY),
+    pytest.param(_47, id="wrangler-4.47", marks=VERIFY),
+    pytest.param(_NEWEST, id="wrangler-newest", marks=[VERIFY, needs_node_22]),
+]
+OLD_WORLDS = [
+    pytest.param(World("api", W44), id="wrangler-4.44", marks=VERIFY),
+    pytest.param(World("api", W3), id="wrangler-3.114", marks=VERIFY),
+]
+"""For what the server decides, a runtime and a wrangler are enough; `make verify` has them all."""
+
+EVERY_WORLD: list[ParameterSet] = [
+    *FEW_WORLDS,
+    pytest.param(_MINIFLARE, id="miniflare"),
+    pytest.param(_47, id="wrangler-4.47"),
+    pytest.param(_NEWEST, id="wrangler-newest", marks=needs_node_22),
+    *OLD_WORLDS,
+]
+"""For what releases decide: each of them, but the oldest in `make verify` only."""
+
+HEEDING = [param for param in EVERY_WORLD if _world(param).signals]
+DEAF = [param for param in EVERY_WORLD if not _world(param).signals]
+CANCELLING = [param for param in EVERY_WORLD if _world(param).cancels]
+"""Where an aborted signal, and where a cancelled reader, gives the answer up upstream."""
+
+
+def under(worlds: Sequence[ParameterSet], fixture: str = "somewhere") -> pytest.MarkDecorator:
+    """Runs a test in these worlds, which its fixture of the module starts."""
+    return pytest.mark.parametrize(fixture, worlds, indirect=True, scope="module")

@@ -5,7 +5,7 @@
 const { urlOf } = require("./server.cjs");
 
 const CHARGES = /AI bindings always access (your )?remote resources/;
-const UNSUPPORTED = /(\sAI(?:\s|\x1b\[[\d;]*m)+)(?:not supported|remote)/g;
+const ROW = /^((?:\x1b\[[\d;]*m)*env\..*[\sm]AI(?:\s|\x1b\[[\d;]*m)+)(?:not supported|remote)/gm;
 
 let corrects = false;
 
@@ -27,7 +27,7 @@ function correctPrints(fogbank) {
       if (typeof first !== "string") {
         print.call(console, first, ...others);
       } else if (!CHARGES.test(first)) {
-        print.call(console, first.replace(UNSUPPORTED, "$1Fogbank"), ...others);
+        print.call(console, first.replace(ROW, "$1Fogbank"), ...others);
       } else if (!said) {
         said = true;
         print.call(console, `Fogbank serves env.AI from ${urlOf(fogbank)}: no account, no charges.`);

@@ -50,9 +50,10 @@ function urlOf(options = {}) {
 function parsed(options = {}) {
   const text = urlOf(options);
   const where = options.url ? "the option `url`" : "FOGBANK_URL";
+  const shown = text.replace(/\/\/.*@/, "//...@"); // no password in the logs of a build
   /** @param {string} why */
   const refusal = (why) =>
-    new Error(`Fogbank: ${where} is ${JSON.stringify(text)}: ${why}, such as ${DEFAULT_URL}.`);
+    new Error(`Fogbank: ${where} is ${JSON.stringify(shown)}: ${why}, such as ${DEFAULT_URL}.`);
 
   let url;
   try {

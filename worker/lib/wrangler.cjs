@@ -17,7 +17,26 @@ const PICK = /function pickRemoteBindings\((\w+)\) \{/;
 function isDev(args) {
   const at = args.findIndex((arg, i) => !arg.startsWith("-") && !WITH_VALUE.includes(args[i - 1]));
   const command = args[at] === "pages" ? args[at + 1] : args[at];
-  return command === "dev" && !args.includes("--remote");
+  return command === "dev" && !says(args, "--remote", "-r");
+}
+
+/**
+ * Whether these arguments of wrangler rule out all that is remote.
+ *
+ * @param {string[]} args
+ * @returns {boolean}
+ */
+function isLocal(args) {
+  return says(args, "--local", "-l");
+}
+
+/**
+ * @param {string[]} args
+ * @param {string[]} names
+ * @returns {boolean}
+ */
+function says(args, ...names) {
+  return args.some((arg) => names.includes(arg));
 }
 
 /**
@@ -37,4 +56,4 @@ function withoutRemoteAi(source) {
   );
 }
 
-module.exports = { isDev, withoutRemoteAi };
+module.exports = { isDev, isLocal, withoutRemoteAi };

@@ -17,6 +17,8 @@ const path = require("node:path");
 
 const BOUNDARY = /^--([^\r\n]+)\r\n/;
 
+const CONFIG = "worker.capnp";
+
 /** How the Content-Type of an uploaded module is called in a workerd config. */
 const MODULES = new Map([
   ["application/javascript+module", "esModule"],
@@ -105,8 +107,11 @@ function bindings(metadata, secrets) {
  */
 function moduleName(name) {
   const normal = path.posix.normalize(name);
-  if (normal.startsWith("/") || normal.startsWith("..")) {
+  if (normal.startsWith("/") || normal === ".." || normal.startsWith("../")) {
     throw new Refusal(`the module ${name} lies outside of the Worker`);
+  }
+  if (normal === CONFIG) {
+    throw new Refusal(`the module ${name} has the name of the file that names all of them`);
   }
   return normal;
 }
@@ -120,15 +125,30 @@ async function read(bundle) {
   const boundary = BOUNDARY.exec(bundle.toString("latin1", 0, 200))?.[1];
   const headers = { "Content-Type": `multipart/form-data; boundary=${boundary}` };
   const form = await new Response(bundle, { headers }).formData().catch(() => undefined);
-  const metadata = form?.get("metadata");
-  if (!form || typeof metadata !== "string") {
+  const metadata = form && object(form.get("metadata"));
+  if (!metadata) {
     throw new Refusal("this is not what wrangler deploy --dry-run --outfile writes");
   }
   const files = [...form.values()].filter((part) => part instanceof File);
   return {
-    metadata: /** @type {Metadata} */ (JSON.parse(metadata)),
+    metadata,
     modules: files.filter((file) => file.type !== SOURCE_MAP),
   };
+}
+
+/**
+ * The object that a text is in JSON, if it is one.
+ *
+ * @param {unknown} text
+ * @returns {Metadata | undefined}
+ */
+function object(text) {
+  try {
+    const found = JSON.parse(String(text));
+    return typeof found === "object" && !Array.isArray(found) ? (found ?? undefined) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -195,7 +215,7 @@ async function unpack(file, folder, secrets) {
     fs.mkdirSync(path.dirname(target), { recursive: true });
     fs.writeFileSync(target, Buffer.from(await module.arrayBuffer()));
   }
-  fs.writeFileSync(path.join(folder, "worker.capnp"), text);
+  fs.writeFileSync(path.join(folder, CONFIG), text);
 }
 
 async function main() {

@@ -105,6 +105,8 @@ def main() -> None:
     """What the child runs: `fogbank serve` with the arguments given, until its input ends."""
     from fogbank.cli.main import app
 
+    # A shell lets what it starts in its background ignore SIGINT, by which we are told to stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     app(["serve", *sys.argv[1:]])
 

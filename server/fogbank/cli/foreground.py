@@ -19,7 +19,7 @@ def in_foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
     """Runs it to its end and returns its exit status as a shell would tell it.
 
     Ctrl-C in a terminal reaches it by itself, for it is in the same process group. What else
-    should end us ends it first.
+    should end us ends it first; what is ignored here, as SIGHUP is under nohup, stays so.
     """
     try:
         process = subprocess.Popen(command, env=env)
@@ -37,7 +37,8 @@ def _signals_of(process: subprocess.Popen[bytes]) -> Iterator[None]:
         if number != signal.SIGINT or not os.isatty(STDIN):
             process.terminate()
 
-    before = {number: signal.signal(number, received) for number in SIGNALS}
+    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, received) for number in heeded}
     try:
         yield
     finally:

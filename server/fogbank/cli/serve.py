@@ -47,6 +47,9 @@ from fogbank.weights.lock import engine_folder
 from fogbank.weights.store import WeightsStore
 
 BACKLOG = 2048
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open: longer than clients keep theirs. workerd closes after
+five, as uvicorn would: a call that came just then was lost."""
 GRACE = 1.0
 """Seconds after the drain in which a request's last words may still go out."""
 
@@ -126,6 +129,7 @@ def _uvicorn(server: Server, config: Settings) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=int(config.drain) + 5,
     )
 

@@ -41,11 +41,7 @@ app = typer.Typer(
 
 
 @app.command(
-    context_settings={
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "help_option_names": ["--help", "-h"],
-    },
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     options_metavar="[OPTIONS] [WRANGLER ARGUMENTS]",
 )
 def dev(context: typer.Context, url: Url = None, key: Key = None) -> None:
@@ -62,6 +58,9 @@ def dev(context: typer.Context, url: Url = None, key: Key = None) -> None:
       fogbank worker dev --url http://127.0.0.1:9000
     """  # noqa: D301
     given = context.args
+    if "-h" in given:  # as an option it would be found in -c=the.toml too, letter by letter
+        typer.echo(context.get_help())
+        return
     config = settings(url=url, key=key)
     _refuse(given)
     project = find_project(given)
@@ -78,7 +77,9 @@ def dev(context: typer.Context, url: Url = None, key: Key = None) -> None:
     with _server(config) as server:
         changes = changes_for(wrangler, _destination(config, server))
         if wrangler.by_proxy:
-            _say("wrangler may warn of usage charges, which there are not")
+            _say(
+                "wrangler calls env.AI remote and warns of charges; it is served here, at no charge"
+            )
         command = [*wrangler.command, *arguments_of_dev(wrangler, given)]
         status = in_foreground(command, {**os.environ, **changes})
     raise typer.Exit(status)
@@ -100,10 +101,8 @@ def env(
       npx wrangler dev --local
     """  # noqa: D301
     config = settings(url=url, key=key)
-    wrangler = find_wrangler((here := Path.cwd(), *here.parents))
-    if wrangler is None:
-        _say("no wrangler found; this is for wrangler 4.45 or later")
-        wrangler = Wrangler(TESTED[-1], ())
+    found = find_wrangler((here := Path.cwd(), *here.parents))
+    wrangler = found or Wrangler(TESTED[-1], ())
     _warn(wrangler)
     changes = changes_for(wrangler, _destination(config, config.server_url))
     if as_json:
@@ -112,7 +111,10 @@ def env(
         for name, value in changes.items():
             typer.echo(f"export {name}={shlex.quote(value)}")
     start = shlex.join(["npx", "wrangler", *arguments_of_dev(wrangler, ())])
-    _say(f"for wrangler {wrangler.release}; start it with:  {start}")
+    these = f"wrangler {found.release}" if found else "wrangler 4.45 or later (none is found here)"
+    _say(f"for {these}; start it with:  {start}")
+    if wrangler.by_proxy:
+        _say("in this shell nothing of wrangler reaches Cloudflare; deploy from another")
 
 
 def changes_for(wrangler: Wrangler, to: Destination) -> dict[str, str]:

@@ -122,7 +122,7 @@ def _on_path(path: Path) -> Wrangler:
         package = folder / "package.json"
         if package.is_file() and (content := _json(package)).get("name") == "wrangler":
             needed = numbers(str(content.get("engines", {}).get("node", "")))
-            return Wrangler(str(content["version"]), (str(path),), needed)
+            return Wrangler(str(content.get("version", "")), (str(path),), needed)
     printed = re.search(r"\d+\.\d+\.\d+\S*", _printed(str(path), "--version"))
     if printed is None:
         fail(f"{path} does not tell its version. Install wrangler in the project:  {INSTALL}")
@@ -155,6 +155,7 @@ def _printed(*command: str) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=SECONDS,
             check=False,
         )

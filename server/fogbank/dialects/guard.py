@@ -66,7 +66,7 @@ class Guard:
         """Whether pages of this origin may use the server; `*` counts where keys are asked for."""
         if origin.lower() in self._origins:
             return True
-        return "*" in self._origins if self.asks_for_keys else _host_name(origin) in LOCAL_NAMES
+        return "*" in self._origins if self.asks_for_keys else host_name(origin) in LOCAL_NAMES
 
     def _check(self, scope: Scope, preflight: bool) -> None:
         """Raises RouteError. A preflight never has a key; the request that follows it needs one."""
@@ -89,7 +89,7 @@ class Guard:
 
     def _check_host(self, scope: Scope) -> None:
         host = header(scope, b"host")
-        name = _host_name(f"//{host}") if host else None
+        name = host_name(f"//{host}") if host else None
         if name not in self._hosts:
             raise RouteError(
                 403,
@@ -134,7 +134,8 @@ def secret_of(scope: Scope) -> str | None:
     return None
 
 
-def _host_name(url: str) -> str | None:
+def host_name(url: str) -> str | None:
+    """The host in a URL, or after `//`; None where there is none to be read."""
     try:
         return urlsplit(url).hostname
     except ValueError:

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from tests.server import ACCOUNT, Running
+from tests.server import ACCOUNT, TEXT, Running
 
 RUN = "/run?version=3"
 GATEWAY_RUN = "/ai-gateway/run?version=3"
@@ -12,6 +12,7 @@ ORIGIN = "https://workers-binding.ai"
 PROXY = f"/client/v4/accounts/{ACCOUNT}/ai/run/proxy"
 ZEROS = "0" * 32
 """The account of a request that names none."""
+LOGS = "/ai-gateway/gateways/mine/logs/"
 
 
 def consn(model: str | None) -> dict[str, str]:
@@ -44,3 +45,11 @@ def miniflare(url: str, headers: dict[str, str]) -> dict[str, str]:
 def proxied(url: str, headers: dict[str, str]) -> dict[str, str]:
     """The headers that wrangler 3 sends to PROXY for a request of these."""
     return {"X-Forwarded": ORIGIN + url, "User-Agent": "wrangler/3.114.17", **headers}
+
+
+async def through(
+    fogbank: Running, inputs: Any, model: str = "", headers: Any = None, **gateway: Any
+) -> httpx2.Response:
+    """`env.AI.run(model, inputs, {gateway})`, through the gateway `mine`; by default TEXT."""
+    options = {"gateway": {"id": "mine", **gateway}}
+    return await call(fogbank, model or TEXT, inputs, options, path=GATEWAY_RUN, **(headers or {}))

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from fogbank import errors
 from fogbank.engines.base import EngineDead
 from fogbank.runtime.faults import ROUTES, ROWS, example
 from tests.dialects.binding.calls import GATEWAY_RUN, RUN, call, consn
@@ -16,7 +17,12 @@ from tests.server import ABSENT, DEPRECATED, NO_JSON, TEXT, Running, events, run
 pytestmark = pytest.mark.anyio
 PROMPT = {"prompt": "one two three"}
 KEYS = {"internalCode", "name", "description", "message", "httpCode", "requestId"}
-OF_GATEWAYS = ("2001", "2019", "2021", "no-gateway", "bad-chat", "no-credits")
+EACH = [
+    name
+    for kind, name in {kind: name for name, kind in reversed(ROWS.items())}.items()
+    if kind not in errors.OF_GATEWAYS
+]
+"""The rows of the table, each by its first name."""
 
 
 @pytest.fixture
@@ -26,7 +32,7 @@ async def faulty(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.mark.contract("6.4", "2.1", "2.2")
-@pytest.mark.parametrize("row", [name for name in ROWS if name not in OF_GATEWAYS])
+@pytest.mark.parametrize("row", EACH)
 async def test_every_row(faulty: Running, row: str) -> None:
     """The Worker throws `{internalCode}: {description}`: REST's text without its title."""
     expected = example(ROWS[row])

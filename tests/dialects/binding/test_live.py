@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fogbank.storage.keys import KeyStore
-from tests.dialects.binding.calls import ORIGIN
+from tests.dialects.binding.calls import ORIGIN, ZEROS
 from tests.server import SPEECH_TURBO, TEXT, Running, live, running, settings, until
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +86,18 @@ async def test_another_upgrade_is_not_heeded(fogbank: Running) -> None:
         answer = await until_closed(url, request)
     assert answer.startswith("HTTP/1.1 200 ")
     assert '"response":"a"' in answer
+
+
+@pytest.mark.contract("6.1")
+async def test_the_url_of_a_gateway_is_the_servers_own(fogbank: Running) -> None:
+    """Where the request names the binding's host, which leads nowhere."""
+    request = (
+        "GET /ai-gateway/gateways/g/url/workers-ai HTTP/1.1\r\nHost: workers-binding.ai\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    async with live(fogbank.server) as url:
+        answer = await until_closed(url, request)
+    assert f'"url":"{url}/v1/{ZEROS}/g/workers-ai"' in answer
 
 
 @pytest.mark.contract("6.2")

@@ -10,7 +10,17 @@ import orjson
 import pytest
 
 from tests.dialects.binding.calls import RUN, call, consn
-from tests.server import EMBED, IMAGES, SPEECH, SPEECH_TURBO, TEXT, Running, running, settings
+from tests.server import (
+    ABSENT,
+    EMBED,
+    IMAGES,
+    SPEECH,
+    SPEECH_TURBO,
+    TEXT,
+    Running,
+    running,
+    settings,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.contract("6.1", "6.2")]
 SOUND = bytes(range(256)) * 3
@@ -101,6 +111,13 @@ async def test_what_is_refused(fogbank: Running, inputs: Any, kind: str, reason:
     assert (told["internalCode"], told["description"]) == (8001, f"Invalid input: {reason}")
 
 
+async def test_a_model_that_is_not_here(fogbank: Running) -> None:
+    """As with inputs in JSON, the model is told first: who streams to it is not at fault."""
+    for kind in ("image/png", "application/json"):
+        assert (await stream(fogbank, ABSENT, {}, kind, SOUND))["internalCode"] == 5018
+    assert (await call(fogbank, ABSENT, 5)).json()["internalCode"] == 5018
+
+
 async def test_options_are_in_the_query(fogbank: Running) -> None:
     """Written by plain string conversion, an object as `[object Object]`."""
     told = await stream(
@@ -116,6 +133,8 @@ async def test_options_are_in_the_query(fogbank: Running) -> None:
         queueRequest="true",
     )
     assert busy["status"] == "queued"
+    raw = await stream(fogbank, SPEECH, {}, "audio/wav", SOUND, queueRequest="true")
+    assert raw["internalCode"] == 5006
 
 
 async def test_too_many_parameters(fogbank: Running) -> None:

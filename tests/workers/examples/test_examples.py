@@ -51,7 +51,7 @@ def test_portable(name: str) -> None:
 
 @needs_workers
 async def test_wrangler_would_deploy_it(tmp_path: Path) -> None:
-    """The one with a page; `wrangler dev` below bundles all of them in the same way."""
+    """The one with a page; `npm start` below bundles all of them in the same way."""
     out = ("--dry-run", "--outdir", tmp_path / "out")
     command = (*W86.command, "deploy", *out, "--cwd", copied("chat", tmp_path))
     async with started(*command, cwd=tmp_path, env=environment(tmp_path)) as wrangler:

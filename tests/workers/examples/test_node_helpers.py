@@ -9,9 +9,26 @@ from fogbank.settings import worker_files
 from tests.workers.catalogue_server import CatalogueServer
 from tests.workers.example_workers import copied
 from tests.workers.node_package import Ended, ended
-from tests.workers.tools import EVERY_WRANGLER, MODULES, Wrangler, needs_workers, wrangler_dev
+from tests.workers.tools import (
+    MODULES,
+    NEWEST,
+    W47,
+    W86,
+    Wrangler,
+    needs_node_22,
+    needs_workers,
+    preloaded,
+    wrangler_dev,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.clients, needs_workers]
+WRANGLERS = [
+    pytest.param(W47, id="4.47", marks=pytest.mark.verify),
+    pytest.param(W86, id="4.86", marks=pytest.mark.verify),
+    pytest.param(NEWEST, id="newest", marks=needs_node_22),
+]
+LONG_WORD = "x" * 200_000
+"""An event of a stream that does not come in one piece."""
 QUESTION = "What is the capital of France?"
 
 
@@ -30,23 +47,20 @@ async def npm_start(name: str, server: CatalogueServer, folder: Path, *arguments
     return await ended(*command, cwd=place, FOGBANK_URL=server.url)
 
 
-@pytest.mark.parametrize("name", ["miniflare", "platform-proxy"])
+@pytest.mark.parametrize(
+    ("name", "asked"), [("miniflare", ["Name three rivers."]), ("platform-proxy", [])]
+)
 async def test_a_question_and_its_answer(
-    name: str, server: CatalogueServer, tmp_path: Path
+    name: str, asked: list[str], server: CatalogueServer, tmp_path: Path
 ) -> None:
-    server.script.lines.append("Paris, of course.")
-    done = await npm_start(name, server, tmp_path)
+    server.script.lines.append(LONG_WORD)
+    done = await npm_start(name, server, tmp_path, *asked)
     assert done.status == 0, done.text
-    assert done.text.splitlines()[-1] == "Paris, of course."
-    assert server.asked[-1].prompt == QUESTION
+    assert done.text.splitlines()[-1] == LONG_WORD
+    assert [server.asked[-1].prompt] == (asked or [QUESTION])
 
 
-async def test_its_own_question(server: CatalogueServer, tmp_path: Path) -> None:
-    done = await npm_start("miniflare", server, tmp_path, "Name three rivers.")
-    assert done.status == 0, done.text
-    assert server.asked[-1].prompt == "Name three rivers."
-
-
+@pytest.mark.verify
 async def test_platform_proxy_by_the_preload(server: CatalogueServer, tmp_path: Path) -> None:
     """The preload, for programs that call wrangler's `getPlatformProxy` by themselves."""
     place = laid_out("platform-proxy", tmp_path)
@@ -54,9 +68,8 @@ async def test_platform_proxy_by_the_preload(server: CatalogueServer, tmp_path: 
     ours = "../../worker/platform-proxy.cjs"
     assert ours in index.read_text()
     index.write_text(index.read_text().replace(ours, "wrangler"))
-    options = f"--require {worker_files() / 'preload.cjs'}"
     server.script.lines.append("Paris again.")
-    done = await ended("node", index, cwd=place, FOGBANK_URL=server.url, NODE_OPTIONS=options)
+    done = await ended("node", index, cwd=place, **preloaded(server.url))
     assert done.status == 0, done.text
     assert done.text.splitlines()[-1] == "Paris again."
 
@@ -68,6 +81,7 @@ async def test_vitest(server: CatalogueServer, tmp_path: Path) -> None:
     assert "usage charges" not in done.text
 
 
+@pytest.mark.verify
 async def test_vitest_fails_with_the_model(server: CatalogueServer, tmp_path: Path) -> None:
     """Its tests ask the model: where there is none they fail."""
     place = laid_out("vitest", tmp_path)
@@ -77,7 +91,7 @@ async def test_vitest_fails_with_the_model(server: CatalogueServer, tmp_path: Pa
     assert "Network connection lost" in done.text
 
 
-@pytest.mark.parametrize("wrangler", EVERY_WRANGLER)
+@pytest.mark.parametrize("wrangler", WRANGLERS)
 async def test_unsafe_bindings(wrangler: Wrangler, server: CatalogueServer, tmp_path: Path) -> None:
     """The package is found by its name, as after `npm install /path/to/fogbank/worker`."""
     place = laid_out("unsafe-bindings", tmp_path)

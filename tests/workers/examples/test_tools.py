@@ -41,6 +41,10 @@ def call(name: str, **parameters: Any) -> str:
             call("days_between", **{"from": "2025-02-30", "to": "2025-03-01"}),
             {"error": "2025-02-30 is not a date of the form YYYY-MM-DD"},
         ),
+        (
+            call("days_between", **{"from": "2024-05", "to": "2024-05-09"}),
+            {"error": "2024-05 is not a date of the form YYYY-MM-DD"},
+        ),
     ],
 )
 async def test_tools(

@@ -47,12 +47,19 @@ function wrangler(version, home = "node_modules/wrangler") {
         return Object.fromEntries(Object.entries(bindings2 ?? {}).filter(([, b]) =>
           b.type === "ai" || b.remote));
       }
+      const { Miniflare } = (() => { try { return require("miniflare"); } catch { return {}; } })();
       exports.remote = pickRemoteBindings;
+      exports.getPlatformProxy = async (options) => {
+        await null;
+        return { options, miniflare: new Miniflare({ ai: { binding: "AI" } }).options };
+      };
       if (require.main === module) {
         console.log("wrangler runs", JSON.stringify(process.argv.slice(2)));
         console.warn("AI bindings always access remote resources, and so may incur charges.");
         console.warn("AI bindings always access remote resources, and so may incur charges.");
         console.log("env.KV (x)   KV Namespace   remote\\nenv.AI       AI             remote");
+        console.log("\\x1b[37menv.C\\x1b[39m   \\x1b[31mAI  \\x1b[39m  \\x1b[33mremote\\x1b[39m");
+        console.log("The Worker logs: is AI not supported, or AI remote?");
       }`,
   };
 }

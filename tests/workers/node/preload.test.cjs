@@ -95,12 +95,26 @@ test("wrangler dev says who serves AI, once, in place of its warning", () => {
     assert.ok(stdout.startsWith(`wrangler runs ${JSON.stringify(args)}\n`));
     assert.equal(stderr, "Fogbank serves env.AI from http://127.0.0.1:9: no account, no charges.\n");
     assert.match(stdout, /KV Namespace {3}remote\nenv.AI {7}AI {13}Fogbank\n/);
+    assert.match(stdout, /AI {2}\x1b\[39m {2}\x1b\[33mFogbank\x1b\[39m\n/);
+    assert.match(stdout, /\nThe Worker logs: is AI not supported, or AI remote\?\n/);
+  }
+});
+
+test("one line for a wrangler that has no place for what makes it do without a login", () => {
+  const files = wrangler("4.200.0");
+  files[CLI] = files[CLI].replaceAll("pickRemoteBindings", "chooseRemoteBindings");
+  const { stdout, stderr } = run(path.join(project(files), CLI), { args: ["dev"] });
+  assert.match(stdout, /^wrangler runs/);
+  assert.match(stderr, /^Fogbank: wrangler 4\.200\.0 is not known.*--local/);
+  for (const args of [["deploy"], ["dev", "--local"], ["dev", "-l"]]) {
+    const said = run(path.join(project(files), CLI), { args }).stderr;
+    assert.doesNotMatch(said, /not known/);
   }
 });
 
 test("wrangler's other commands are untouched, whatever FOGBANK_URL says", () => {
   const folder = project(wrangler("4.86.0"));
-  for (const args of [["deploy"], ["dev", "--remote"], ["-e", "dev", "deploy"], []]) {
+  for (const args of [["deploy"], ["dev", "--remote"], ["dev", "-r"], ["-e", "dev", "deploy"], []]) {
     const { status, stdout, stderr } = run(path.join(folder, CLI), { args, FOGBANK_URL: "bad" });
     assert.equal(status, 0);
     assert.match(stdout, /AI {13}remote\n/);

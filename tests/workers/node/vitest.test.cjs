@@ -74,6 +74,11 @@ test("bindings of the test's own options, and of auxiliary workers", () => {
   assert.ok(!("ai" in miniflare));
 });
 
+test("a bad address is refused where the options are written", () => {
+  const configPath = path.join(worker({ binding: "AI" }), "wrangler.toml");
+  assert.throws(() => withFogbank({ wrangler: { configPath } }, { url: "nonsense" }), /nonsense/);
+});
+
 test("an environment without an AI binding gets none", () => {
   const configPath = path.join(worker({ binding: "AI" }), "wrangler.toml");
   const { miniflare } = withFogbank({ wrangler: { configPath, environment: "bare" } }, FOGBANK);

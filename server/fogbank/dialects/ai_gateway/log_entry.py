@@ -1,5 +1,6 @@
 """The log of one step, while it is being made."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from fogbank.storage.gateway_logs import GatewayLog
 
 MAX_TEXT = 8 * 1024
 """Bytes of a request and of an answer that a log keeps."""
+UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+"""What no header holds, line ends first of all; the binding's `eventId` is any text."""
 
 
 class LogEntry:
@@ -35,9 +38,8 @@ class LogEntry:
         if step.options.collect_log:
             self.headers.append((b"cf-aig-log-id", log_id.encode()))
         if step.options.event_id:
-            self.headers.append(
-                (b"cf-aig-event-id", step.options.event_id.encode("latin-1", "replace"))
-            )
+            shown = UNSENDABLE.sub("?", step.options.event_id)
+            self.headers.append((b"cf-aig-event-id", shown.encode("latin-1")))
 
     def streamed(self, part: bytes) -> None:
         """A piece of a streamed answer: the beginning is kept, and the end for its usage."""

@@ -109,8 +109,12 @@ def _inner_body(call: Call) -> bytes:
 
 
 def _decoded(scope: Scope) -> Scope:
-    """The request with the headers of a body that is not compressed."""
-    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != ENCODING]}
+    """The request with the headers of a body that is not compressed, and no query.
+
+    The inner run would read inputs in it (`userInputs`), which the cache's key does not know.
+    """
+    headers = [pair for pair in scope["headers"] if pair[0] != ENCODING]
+    return {**scope, "headers": headers, "query_string": b""}
 
 
 def _named(context: Context, send: Send) -> Send:

@@ -1,7 +1,7 @@
 """What the binding asks about a gateway: its URL, its logs, a stream to resume (contract 6.1)."""
 
 from collections.abc import Iterable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import QueryParams
 from starlette.routing import Route
@@ -10,7 +10,7 @@ from starlette.types import Scope
 from fogbank.dialects.ai_gateway.logs import LogsEndpoint
 from fogbank.dialects.asgi import header
 from fogbank.dialects.binding.caller import account_of
-from fogbank.dialects.guard import BINDING_HOST
+from fogbank.dialects.guard import BINDING_HOST, host_name
 from fogbank.dialects.services import Services, route
 from fogbank.dialects.workers_ai.api import Body, api_routes
 from fogbank.dialects.workers_ai.run import envelope
@@ -51,7 +51,7 @@ def gateway_url(scope: Scope, settings: Settings) -> str:
 def _base(scope: Scope, settings: Settings) -> str:
     """As the client reached the server; the binding's own host name leads nowhere."""
     host = header(scope, b"host") or ""
-    if host and urlsplit(f"//{host}").hostname != BINDING_HOST:
+    if host_name(f"//{host}") not in (None, BINDING_HOST):
         return f"{scope['scheme']}://{host}"
     name, port = scope.get("server") or (None, None)
     return address(name, port) if name and port else settings.server_url

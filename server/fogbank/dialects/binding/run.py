@@ -37,25 +37,44 @@ class BindingRun:
 
     async def _work(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         with self._runtime.metrics.refusals():
-            card, call = await self._read(context, scope, receive)
-            context.reject_if_busy = call.has("rejectIfBusy")
-            if call.has("queueRequest") or _fetches(call):
-                result = await self._batches.answer(card, call.inputs, context)
-                await send_json(send, 200, result, self._inference.headers(card, context))
-                return
-            prepared = await intake.off_the_loop(
-                call.size, lambda: self._inference.prepare(card, call.inputs, context, call.files)
-            )
+            prepared = await self._prepared(context, scope, receive, send)
+        if prepared is None:
+            return
         work = self._stream if prepared.streamed else self._whole
         if not await while_connected(receive, work(prepared, context, send)):
             raise ClientGone
 
+    async def _prepared(
+        self, context: Context, scope: Scope, receive: Receive, send: Send
+    ) -> Prepared | None:
+        """What is to run; None where the batch queue has answered.
+
+        The body does not outlive this: ten megabytes of numbers are eighty in a list.
+        """
+        card, call = await self._read(context, scope, receive)
+        if call.has("queueRequest") or _fetches(call):
+            result = await self._batches.answer(card, call.inputs, context)
+            await send_json(send, 200, result, self._inference.headers(card, context))
+            return None
+        prepared = await intake.off_the_loop(
+            call.size, lambda: self._inference.prepare(card, call.inputs, context, call.files)
+        )
+        context.reject_if_busy = call.has("rejectIfBusy")
+        return prepared
+
     async def _read(self, context: Context, scope: Scope, receive: Receive) -> tuple[Card, Call]:
-        """A limit that is reached refuses before the body is read."""
+        """A limit that is reached refuses before the body is read.
+
+        That a model is not served is told before what is wrong with a stream for it.
+        """
         card = model_of(scope, self._runtime.catalog)
         self._runtime.rate(card, context)
         schema = self._inference.schema(card)
-        return card, await read_call(scope, receive, self._settings, schema)
+        try:
+            return card, await read_call(scope, receive, self._settings, schema)
+        except AIError:
+            self._runtime.check(card)
+            raise
 
     async def _whole(self, prepared: Prepared, context: Context, send: Send) -> None:
         whole = await self._inference.whole(prepared, context)
