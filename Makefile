@@ -31,7 +31,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-has
 ALONE := engine or clients or faults
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev serve test verify lint fmt example bench locks clean
+.PHONY: help setup setup-dev serve test verify lint fmt example named bench locks clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -64,12 +64,14 @@ fmt: setup-dev ## Formats the code and mends what can be mended.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-example: setup ## Runs an example Worker here, NAME=chat (examples/README.md has them all).
+example: named setup ## Runs an example Worker here, NAME=chat (examples/README.md has them all).
+	@test -d examples/node_modules || (cd examples && npm install --no-save --ignore-scripts --no-audit --no-fund)
+	@cd examples/$(NAME) && PATH="$(abspath $(BIN)):$$PATH" exec npm start --silent -- $(ARGS)
+
+named:
 	@test -n "$(NAME)" || { echo "Which one? make example NAME=chat" >&2; exit 1; }
 	@test -f examples/$(NAME)/package.json || { echo "There is no examples/$(NAME)" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "The examples need Node 20 or later, with npm" >&2; exit 1; }
-	@test -d examples/node_modules || (cd examples && npm install --no-save --ignore-scripts --no-audit --no-fund)
-	@cd examples/$(NAME) && PATH="$(abspath $(BIN)):$$PATH" exec npm start --silent -- $(ARGS)
 
 bench: setup-dev ## Measures the front end beside vLLM's own server.
 	@tokenizer=$$($(BIN)/python scripts/engine_folder.py embedded smollm2) && \

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fogbank.cli.redirection import NO_KEY, Destination, by_preload, by_proxy
+from fogbank.cli.redirection import NO_KEY, NOBODY, Destination, by_preload, by_proxy
 from tests.clients.programs import needs_node
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -55,15 +55,16 @@ def test_by_proxy() -> None:
     assert by_proxy(KEYLESS, {}) == {
         "CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:9/client/v4",
         "CLOUDFLARE_API_TOKEN": NO_KEY,
-        "CLOUDFLARE_API_KEY": "",
-        "CLOUDFLARE_EMAIL": "",
+        "CLOUDFLARE_API_KEY": NO_KEY,
+        "CLOUDFLARE_EMAIL": NOBODY,
         "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
         "FOGBANK_URL": "http://127.0.0.1:9",
         "WRANGLER_SEND_METRICS": "false",
         "WRANGLER_SEND_ERROR_REPORTS": "false",
         "CLOUDFLARE_CF_FETCH_ENABLED": "false",
     }
-    assert by_proxy(KEYED, {})["CLOUDFLARE_API_TOKEN"] == "fog_secret"
+    keyed = by_proxy(KEYED, {})
+    assert keyed["CLOUDFLARE_API_TOKEN"] == keyed["CLOUDFLARE_API_KEY"] == "fog_secret"
 
 
 def test_no_secret_of_the_user_reaches_the_server() -> None:
@@ -78,6 +79,9 @@ def test_no_secret_of_the_user_reaches_the_server() -> None:
     changed = by_proxy(KEYLESS, own)
     after = {**own, **changed}
     assert "secret" not in json.dumps(after)
+    # What is empty, a wrangler of these releases fills from the project's .env.
+    for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"):
+        assert after[name]
     assert after["HTTPS_PROXY"] == ""
     assert "http_proxy" not in changed
     assert (after["CLOUDFLARE_ACCOUNT_ID"], after["WRANGLER_SEND_METRICS"]) == (

@@ -5,13 +5,18 @@ import gc
 
 import pytest
 
-from tests.server import RUN, SPEECH, Running, until
+from tests.server import ACCOUNT, RUN, SPEECH, Running, until
 
 pytestmark = pytest.mark.anyio
 COUNT = 123_457
 ROUTES = {
     "rest": (RUN + SPEECH, {"audio": [7] * COUNT}),
     "binding": ("/run?version=3", {"inputs": {"audio": [7] * COUNT}}),
+    "gateway": (f"/v1/{ACCOUNT}/mine/workers-ai/{SPEECH}", {"audio": [7] * COUNT}),
+    "binding's gateway": (
+        "/ai-gateway/run?version=3",
+        {"inputs": {"audio": [7] * COUNT}, "options": {"gateway": {"id": "mine"}}},
+    ),
 }
 
 

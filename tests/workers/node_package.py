@@ -1,6 +1,9 @@
 """What the tests of `worker/` start: programs that end by themselves, and keyed servers."""
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,14 +34,15 @@ async def ended(*command: str | Path, cwd: Path, **more: str) -> Ended:
         stderr=asyncio.subprocess.STDOUT,
         cwd=cwd,
         env=environment(cwd, **more),
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(SECONDS):
             text, _ = await process.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what it left behind, such as workerd, too
+        await process.wait()
     assert process.returncode is not None
     return Ended(process.returncode, COLOURS.sub("", text.decode(errors="replace")))
 

@@ -18,6 +18,8 @@ QUIET = {
 PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY")
 NO_KEY = "no-key-needed"
 """Wrangler wants a token before it calls; a server without keys takes any."""
+NOBODY = "nobody@localhost"
+"""Goes with the global key, which wrangler prefers to a token where it has both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,16 @@ def by_preload(to: Destination, preload: Path, environ: Mapping[str, str]) -> di
 def by_proxy(to: Destination, environ: Mapping[str, str]) -> dict[str, str]:
     """For older ones, which send `env.AI` to Cloudflare's API: the API's address is moved.
 
-    The user's own token is replaced and their global key blanked, so that neither is sent to a
-    server that is not Cloudflare's; an account id stands. These releases would call even loopback
-    through a proxy, whatever `NO_PROXY` says, so proxies are blanked too.
+    The user's own token and global key are replaced, so that neither is sent to a server that is
+    not Cloudflare's; an account id stands. Not blanked: the project's `.env` fills what is empty.
+    These releases would call even loopback through a proxy, whatever `NO_PROXY` says, so proxies
+    are blanked.
     """
     changed = {
         "CLOUDFLARE_API_BASE_URL": f"{to.url}/client/v4",
         "CLOUDFLARE_API_TOKEN": to.key or NO_KEY,
-        "CLOUDFLARE_API_KEY": "",
-        "CLOUDFLARE_EMAIL": "",
+        "CLOUDFLARE_API_KEY": to.key or NO_KEY,
+        "CLOUDFLARE_EMAIL": NOBODY,
         **{name: "" for name in PROXIES if environ.get(name)},
     }
     if not environ.get("CLOUDFLARE_ACCOUNT_ID"):

@@ -13,7 +13,7 @@ from fogbank import errors
 from fogbank.dialects import intake
 from fogbank.dialects.ai_gateway.door import NOT_SET_UP, GatewayDoor, headers_by_name, noting
 from fogbank.dialects.ai_gateway.options import from_binding
-from fogbank.dialects.ai_gateway.step import WORKERS_AI, Step
+from fogbank.dialects.ai_gateway.step import WORKERS_AI, Step, outline
 from fogbank.dialects.asgi import header, send_json
 from fogbank.dialects.binding.call import MODEL, Call, model_of, of_json
 from fogbank.dialects.binding.caller import account_of, binding_context
@@ -64,10 +64,7 @@ class BindingGateway:
 
         async def work() -> None:
             with self._services.runtime.metrics.refusals():
-                body = await read_decoded(scope, receive, self._settings)
-                gateway, step = await intake.off_the_loop(
-                    len(body), lambda: self._step(scope, body)
-                )
+                gateway, step = await self._read(scope, receive)
             if not self._door.serves(gateway):
                 await send_json(send, 400, NOT_SET_UP)
                 return
@@ -77,6 +74,10 @@ class BindingGateway:
             )
 
         await exchange(context, header(scope, MODEL) or "", work(), refuse, receive)
+
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[str, Step]:
+        body = await read_decoded(scope, receive, self._settings)
+        return await intake.off_the_loop(len(body), lambda: self._step(scope, body))
 
     def _step(self, scope: Scope, body: bytes) -> tuple[str, Step]:
         """The gateway's name, and the run that is to go through it. Raises AIError."""
@@ -92,7 +93,7 @@ class BindingGateway:
             endpoint=card.name,
             path=INNER,
             body=_inner_body(call),
-            data=call.inputs,
+            data=outline(call.inputs),
             card=card,
             options=from_binding(given, headers_by_name(scope), self._settings),
             headers={},
