@@ -28,7 +28,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-has
 	--annotation-style line --custom-compile-command "make locks" $(UPGRADE)
 
 # Tests that take the machine for themselves; all others run side by side.
-ALONE := engine or clients or faults
+ALONE := engine or faults
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev serve test verify lint fmt example named bench locks clean
