@@ -62,6 +62,7 @@ async def test_openai(url: str) -> None:
 
 @needs_python_clients
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_openai_on_real_engines(embedded: RealServer) -> None:
     check_openai(await python("openai_sdk.py", embedded.url, REAL_TEXT, REAL_EMBED))
 
@@ -87,6 +88,7 @@ async def test_openai_for_node(url: str) -> None:
 
 @needs_node
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_openai_for_node_on_real_engines(embedded: RealServer) -> None:
     check_openai_for_node(await node("openai_sdk.mjs", embedded.url, REAL_TEXT, REAL_EMBED))
 
@@ -112,6 +114,7 @@ async def test_anthropic(url: str) -> None:
 
 @needs_python_clients
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_anthropic_on_real_engines(embedded: RealServer) -> None:
     check_anthropic(await python("anthropic_sdk.py", embedded.url, REAL_TEXT))
 
@@ -133,5 +136,6 @@ async def test_litellm(url: str) -> None:
 
 @needs_python_clients
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_litellm_on_real_engines(embedded: RealServer) -> None:
     check_litellm(await python("litellm_cloudflare.py", embedded.url, REAL_TEXT))

@@ -72,6 +72,7 @@ async def test_run_with_tools(url: str) -> None:
 
 @needs_node
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_run_with_tools_on_real_engines(embedded: RealServer) -> None:
     """The small model may answer without a call; what it calls is valid."""
     found = await node("run_with_tools.mjs", embedded.url, REAL_TEXT)
@@ -103,6 +104,7 @@ async def test_langchain(url: str) -> None:
 
 @needs_python_clients
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_langchain_on_real_engines(embedded: RealServer) -> None:
     found = await python(
         "langchain_cloudflare_chat.py", embedded.url, REAL_TEXT, REAL_EMBED, REAL_RERANK
@@ -120,6 +122,7 @@ async def test_llama_index(url: str) -> None:
 
 @needs_python_clients
 @pytest.mark.engine
+@pytest.mark.verify
 async def test_llama_index_on_real_engines(embedded: RealServer) -> None:
     found = await python("llama_index_embeddings.py", embedded.url, REAL_EMBED)
     assert abs(sum(value * value for value in found["one"]) - 1) < 1e-3

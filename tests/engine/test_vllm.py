@@ -264,6 +264,7 @@ async def test_prompts_with_seeds_that_do_not_fit_in_one_step(engine: VllmEngine
     assert engine.health() is Health.READY
 
 
+@pytest.mark.verify  # the server's own test kills one too (tests/acceptance)
 async def test_after_a_kill_every_stream_ends_and_a_new_engine_answers(engine: VllmEngine) -> None:
     begun = asyncio.Semaphore(0)
     streams = [asyncio.create_task(story(engine, number, begun)) for number in range(8)]

@@ -25,6 +25,7 @@ from tests.engine.conftest import OPTIONS
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.engine,
+    pytest.mark.verify,  # an engine of its own, which takes half a minute to start
     pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.contract("5.3"),
