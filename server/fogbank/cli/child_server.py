@@ -78,16 +78,23 @@ class ChildServer:
         return self._process.stdout
 
 
+QUIET = {
+    "FOGBANK_LOG_LEVEL": "warning",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+}
+"""For a terminal that is wrangler's: engines have a dozen warnings each that help nobody here."""
+
+
 @contextmanager
 def child_server(port: int) -> Iterator[ChildServer]:
     """Starts one on this port (0: a free one), waits until it listens, and ends it at the end.
 
     What it says on stderr, such as the progress of a pull, goes to ours. Raises DidNotStart.
     """
-    quiet = {} if os.environ.get("FOGBANK_LOG_LEVEL") else {"FOGBANK_LOG_LEVEL": "warning"}
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port), "--drain", "0"],
-        env={**os.environ, **quiet},
+        env=QUIET | {name: value for name, value in os.environ.items() if value},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
