@@ -1,20 +1,21 @@
 """`POST /run?version=3`: one model run of a Worker (contract 6.1 to 6.4)."""
 
+from typing import Any
+
 from starlette.types import Receive, Scope, Send
 
 from fogbank.catalog.card import Card
 from fogbank.dialects import intake
-from fogbank.dialects.asgi import ClientGone, header, send_json, while_connected
+from fogbank.dialects.asgi import header, send_json
 from fogbank.dialects.binding.call import MODEL, Call, model_of, read_call
 from fogbank.dialects.binding.caller import binding_context
 from fogbank.dialects.binding.replies import send_error
 from fogbank.dialects.exchange import exchange
 from fogbank.dialects.services import Services
-from fogbank.dialects.streaming import send_stream
+from fogbank.dialects.workers_ai.answering import send_answer
 from fogbank.dialects.workers_ai.inference import Prepared
 from fogbank.errors import AIError, RouteError
 from fogbank.runtime.context import Context
-from fogbank.tasks import TextGenerationRequest
 
 
 class BindingRun:
@@ -38,11 +39,8 @@ class BindingRun:
     async def _work(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         with self._runtime.metrics.refusals():
             prepared = await self._prepared(context, scope, receive, send)
-        if prepared is None:
-            return
-        work = self._stream if prepared.streamed else self._whole
-        if not await while_connected(receive, work(prepared, context, send)):
-            raise ClientGone
+        if prepared is not None:
+            await send_answer(self._inference, prepared, context, receive, send, bare)
 
     async def _prepared(
         self, context: Context, scope: Scope, receive: Receive, send: Send
@@ -76,21 +74,10 @@ class BindingRun:
             self._runtime.check(card)
             raise
 
-    async def _whole(self, prepared: Prepared, context: Context, send: Send) -> None:
-        whole = await self._inference.whole(prepared, context)
-        await send_json(send, 200, whole.result, whole.headers)
 
-    async def _stream(self, prepared: Prepared, context: Context, send: Send) -> None:
-        assert isinstance(prepared.request, TextGenerationRequest)
-        await send_stream(
-            self._runtime,
-            prepared.card,
-            prepared.request,
-            context,
-            send,
-            self._inference.headers(prepared.card, context),
-            self._inference.framing(prepared),
-        )
+def bare(result: Any) -> Any:
+    """A success: the result itself (contract 6.3)."""
+    return result
 
 
 def _fetches(call: Call) -> bool:

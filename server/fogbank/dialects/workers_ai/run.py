@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 from fogbank import errors
 from fogbank.catalog.card import Card
 from fogbank.dialects import intake
-from fogbank.dialects.asgi import ClientGone, Headers, send_json, while_connected
+from fogbank.dialects.asgi import Headers, send_json
 from fogbank.dialects.exchange import exchange
 from fogbank.dialects.front_door import front_door_body
 from fogbank.dialects.services import Services, route
-from fogbank.dialects.streaming import send_stream
+from fogbank.dialects.workers_ai.answering import send_answer
 from fogbank.dialects.workers_ai.batch import BatchQueue
 from fogbank.dialects.workers_ai.bodies import Body, parse_body
 from fogbank.dialects.workers_ai.inference import Inference, Prepared
@@ -23,7 +23,6 @@ from fogbank.dialects.workers_ai.validation import InputSchema, describe
 from fogbank.errors import AIError, RouteError, account_error, unknown_model, unknown_path
 from fogbank.runtime.context import Context
 from fogbank.settings import Settings
-from fogbank.tasks import TextGenerationRequest
 
 ACCOUNT = re.compile(r"[0-9a-fA-F]{32}")
 ANY = InputSchema({})
@@ -72,11 +71,8 @@ class RunEndpoint:
     async def _work(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         with self._runtime.metrics.refusals():
             prepared = await self._prepared(context, scope, receive, send)
-        if prepared is None:
-            return
-        work = self._stream if prepared.streamed else self._whole
-        if not await while_connected(receive, work(prepared, context, send)):
-            raise ClientGone
+        if prepared is not None:
+            await send_answer(self._inference, prepared, context, receive, send, envelope)
 
     async def _prepared(
         self, context: Context, scope: Scope, receive: Receive, send: Send
@@ -122,22 +118,6 @@ class RunEndpoint:
         if card is None:
             raise unknown_model(name)
         return card
-
-    async def _whole(self, prepared: Prepared, context: Context, send: Send) -> None:
-        whole = await self._inference.whole(prepared, context)
-        await send_json(send, 200, envelope(whole.result), whole.headers)
-
-    async def _stream(self, prepared: Prepared, context: Context, send: Send) -> None:
-        assert isinstance(prepared.request, TextGenerationRequest)
-        await send_stream(
-            self._runtime,
-            prepared.card,
-            prepared.request,
-            context,
-            send,
-            self._inference.headers(prepared.card, context),
-            self._inference.framing(prepared),
-        )
 
 
 def asks_for_batch(query: bytes, data: Any) -> bool:
