@@ -22,17 +22,20 @@ ErrorForms = Literal["seen", "documented"]
 
 
 def package_data() -> Path:
-    """The folder `model_configs`: inside an installed package, else at the root of a checkout."""
-    package = Path(__file__).resolve().parent
-    inside = package / "model_configs"
-    return inside if inside.is_dir() else package.parents[1] / "model_configs"
+    """The folder `model_configs`."""
+    return _shipped("model_configs")
 
 
 def worker_files() -> Path:
-    """The npm-style folder `worker`, which points a Worker's `env.AI` here; found as above."""
+    """The npm-style folder `worker`, which points a Worker's `env.AI` here."""
+    return _shipped("worker")
+
+
+def _shipped(folder: str) -> Path:
+    """Inside an installed package, else at the root of a checkout."""
     package = Path(__file__).resolve().parent
-    inside = package / "worker"
-    return inside if inside.is_dir() else package.parents[1] / "worker"
+    inside = package / folder
+    return inside if inside.is_dir() else package.parents[1] / folder
 
 
 class Settings(BaseSettings):
