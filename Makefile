@@ -31,7 +31,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-has
 ALONE := engine or faults
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev serve test verify lint fmt example named bench locks clean
+.PHONY: help setup setup-dev serve test verify lint fmt example named bench bench-json locks clean
 
 help: ## Lists the verbs.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,10 @@ named:
 bench: setup-dev ## Measures the front end beside vLLM's own server.
 	@tokenizer=$$($(BIN)/python scripts/engine_folder.py embedded smollm2) && \
 		exec $(BIN)/python -m bench.front_end --tokenizer "$$tokenizer" --out bench/results $(ARGS)
+
+bench-json: setup-dev ## Measures JSON mode with each back end, unconstrained text beside it.
+	@model=$$($(BIN)/python scripts/engine_folder.py embedded smollm2) && \
+		exec $(BIN)/python -m bench.json_mode --model "$$model" --out bench/results $(ARGS)
 
 locks: setup-dev ## Resolves the locks anew; UPGRADE=--upgrade takes newer versions.
 	$(COMPILE) pyproject.toml --config-file $(LOCKS)/resolve-cpu.toml --extra cpu \

@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import yaml
 
+from fogbank.structured.narrowing import NO_BOUNDS, Bounds
+
 ACCOUNT = "0" * 32
 MODEL = "@bench/model"
 TOKENIZER_FILES = (
@@ -96,7 +98,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_fogbank(model: Path, options: Mapping[str, Any], work: Path) -> ServerProcess:
+def start_fogbank(
+    model: Path, options: Mapping[str, Any], work: Path, *, json_mode: Bounds = NO_BOUNDS
+) -> ServerProcess:
     """Our server with one engine on that model, in a data directory of its own."""
     data = work / "data"
     for folder in ("cards", "profiles"):
@@ -108,6 +112,7 @@ def start_fogbank(model: Path, options: Mapping[str, Any], work: Path) -> Server
         "weights": {"folder": str(model)},
         "options": dict(options),
         "max_concurrent": 512,
+        "json_mode": {"length": json_mode.length, "items": json_mode.items},
     }
     profile = {
         "name": "bench",

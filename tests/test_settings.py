@@ -36,6 +36,7 @@ OTHER_THAN_DEFAULT = {
     "error_forms": "documented",
     "refuse_deprecated": "true",
     "stream_padding": "true",
+    "json_streams": "false",
     "rate_limits": "true",
     "requests_per_minute": "Translation=5",
     "faults": "true",

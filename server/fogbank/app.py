@@ -115,7 +115,13 @@ def create_app(
 
     schemas = load_schemas(package_data(), settings.data_dir)
     finetunes = FinetuneStore(settings.data_dir, clock, limit=settings.finetunes_per_account)
-    inference = Inference(runtime, schemas, finetunes, stream_padding=settings.stream_padding)
+    inference = Inference(
+        runtime,
+        schemas,
+        finetunes,
+        stream_padding=settings.stream_padding,
+        json_streams=settings.json_streams,
+    )
     batches = BatchQueue(inference, settings, clock)
     services = Services(
         settings,

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     stream_padding: bool = Field(
         False, description="Pad native stream events with `p`, so that sizes tell no token lengths."
     )
+    json_streams: bool = Field(
+        True,
+        description="Stream JSON mode when a request asks for it; off: the answer comes whole, as"
+        " from Workers AI.",
+    )
     rate_limits: bool = Field(
         False, description="Limit requests per minute of each key and task, as Workers AI does."
     )

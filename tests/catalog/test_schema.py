@@ -35,3 +35,16 @@ def test_an_editor_knows_the_three_kinds_of_weights() -> None:
     for weights, good in [({"hub": "a/b"}, True), ({"folder": "x"}, True), ({"hubb": "x"}, False)]:
         profile["engines"]["one"]["weights"] = weights
         assert validator.is_valid(profile) is good
+
+
+def test_an_editor_knows_what_an_answer_in_a_given_form_may_hold() -> None:
+    validator = jsonschema_rs.Draft202012Validator(schema_text(SCHEMAS["profile.schema.json"]))
+    profile = yaml.safe_load(PROFILE)
+    for limits, good in [
+        ({"length": 9, "items": 2}, True),
+        ({"length": 0}, False),
+        ({"a": 1}, False),
+    ]:
+        for name in ("tool_calls", "json_mode"):
+            profile["engines"]["one"][name] = limits
+            assert validator.is_valid(profile) is good

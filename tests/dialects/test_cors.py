@@ -39,7 +39,8 @@ async def test_a_known_origin(tmp_path: Path, origin: str) -> None:
         assert shared_with(response) == origin
         assert response.headers["vary"] == "Origin"
     exposed = answer.headers["access-control-expose-headers"]
-    assert {"cf-ai-req-id", "x-fogbank-served-by"} <= set(exposed.split(", "))
+    shown = {"cf-ai-req-id", "x-fogbank-served-by", "x-fogbank-structured-output"}
+    assert shown <= set(exposed.split(", "))
     assert answer.headers["x-fogbank-served-by"] == STANDING_IN
     assert answer.headers["content-type"] == "application/json"
     assert "POST" in preflight.headers["access-control-allow-methods"]

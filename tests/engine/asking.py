@@ -8,16 +8,28 @@ from dataclasses import replace
 from typing import Any
 
 from fogbank.engines.vllm import VllmEngine
-from fogbank.tasks import TextChunk, TextGenerationRequest, TextGenerationResult
-from fogbank.tasks.text_generation import JsonFormat, Sampling
+from fogbank.structured.backends import text_of
+from fogbank.structured.constraint import build
+from fogbank.tasks import (
+    Constraint,
+    Sampling,
+    TextChunk,
+    TextGenerationRequest,
+    TextGenerationResult,
+)
+
+
+def held_to(schema: Any) -> Constraint:
+    """What the runtime makes of a schema for vLLM's usual back end."""
+    return Constraint("json", text_of("llguidance", build(schema).schema))
 
 
 async def request(
-    engine: VllmEngine, prompt: str, json_format: JsonFormat | None = None, **sampling: Any
+    engine: VllmEngine, prompt: str, constraint: Constraint | None = None, **sampling: Any
 ) -> TextGenerationRequest:
     """Greedy unless `sampling` says otherwise."""
     wanted = Sampling(**{"temperature": 0, "max_tokens": 32, **sampling})
-    plain = TextGenerationRequest(prompt=prompt, sampling=wanted, json_format=json_format)
+    plain = TextGenerationRequest(prompt=prompt, sampling=wanted, constraint=constraint)
     return replace(plain, prompt_token_ids=await engine.encode(plain))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from contextlib import suppress
 from dataclasses import replace
@@ -12,9 +13,9 @@ import pytest
 
 from fogbank.engines.base import EngineDead, EngineRefused, EngineUnavailable, Health
 from fogbank.engines.vllm import VllmEngine
-from fogbank.tasks import TextGenerationRequest
-from fogbank.tasks.text_generation import JsonFormat, Message
-from tests.engine.asking import ask, request, seconds_until, story, tell
+from fogbank.structured.preparation import ANY_JSON
+from fogbank.tasks import Constraint, Message, TextGenerationRequest, TextGenerationResult
+from tests.engine.asking import ask, held_to, request, seconds_until, story, tell
 from tests.engine.conftest import OPTIONS
 
 # vLLM and torch warn of each other while they are imported and started.
@@ -72,13 +73,14 @@ async def test_the_same_seed_gives_the_same_answer(engine: VllmEngine) -> None:
     assert first != other
 
 
-async def test_json_mode_gives_an_object(engine: VllmEngine) -> None:
+async def test_json_mode_gives_an_object_or_an_array(engine: VllmEngine) -> None:
+    anything = held_to(ANY_JSON)
     answer = await ask(
-        engine, "Name one city, as JSON.", json_format=JsonFormat(), max_tokens=100, seed=1
+        engine, "Name one city, as JSON.", constraint=anything, max_tokens=100, seed=1
     )
     if answer.finish_reason == "stop":
-        assert isinstance(json.loads(answer.text), dict)
-    assert answer.text.startswith("{")
+        assert isinstance(json.loads(answer.text), dict | list)
+    assert answer.text.startswith(("{", "["))
 
 
 async def test_json_mode_gives_compact_json_of_the_schema(engine: VllmEngine) -> None:
@@ -87,7 +89,7 @@ async def test_json_mode_gives_compact_json_of_the_schema(engine: VllmEngine) ->
             ask(
                 engine,
                 "Name one city, as JSON.",
-                json_format=JsonFormat(CITY),
+                constraint=held_to(CITY),
                 max_tokens=60,
                 temperature=1,
                 seed=seed,
@@ -106,24 +108,60 @@ async def test_json_mode_gives_compact_json_of_the_schema(engine: VllmEngine) ->
 
 
 @pytest.mark.parametrize(
-    "schema",
+    ("constraint", "fitting"),
     [
-        {"type": "no such type"},
-        {"type": "string", "pattern": "(?=a)b("},
-        {"type": "array", "uniqueItems": True},
-        {"$ref": "#/nowhere"},
-        [1],
-        True,
+        (Constraint("regex", r"[A-Z]{3}-\d{2}"), r"[A-Z]{3}-\d{2}"),
+        (Constraint("regex", "yes|don't know"), "yes|don't know"),
+        (
+            Constraint(
+                "lark", 'start: "<" v0 ">"\nv0: %json {"type":"integer","minimum":0,"maximum":9}'
+            ),
+            r"<\d>",
+        ),
     ],
-    ids=json.dumps,
+    ids=str,
 )
-async def test_a_schema_that_cannot_be_used_is_refused_and_the_engine_lives(
-    engine: VllmEngine, schema: Any
+async def test_other_constraints_hold(
+    engine: VllmEngine, constraint: Constraint, fitting: str
+) -> None:
+    answer = await ask(engine, CAPITAL, constraint=constraint, max_tokens=60, seed=1)
+    assert answer.finish_reason == "stop"
+    assert re.fullmatch(fitting, answer.text)
+
+
+async def test_an_answer_goes_on_from_its_prefix(engine: VllmEngine) -> None:
+    assert engine.continues
+    rest = Constraint("lark", 'start: "\\",\\"in_europe\\":" v0 "}"\nv0: %json {"type":"boolean"}')
+    asked = await request(engine, "Name one city, as JSON.", constraint=rest, max_tokens=60)
+    prefix = '{"city":"Lisb'
+    result = await engine.run(replace(asked, prefix=prefix))
+    assert isinstance(result, TextGenerationResult)
+    value = json.loads(prefix + result.text)
+    assert value["city"] == "Lisb"
+    assert isinstance(value["in_europe"], bool)
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        Constraint("json", '{"type":"no such type"}'),
+        Constraint("json", '{"type":"string","pattern":"(?=a)b("}'),
+        Constraint("json", '{"type":"array","uniqueItems":true}'),
+        Constraint("json", '{"$ref":"#/nowhere"}'),
+        Constraint("json", "[1]"),
+        Constraint("json", "{"),
+        Constraint("regex", "("),
+        Constraint("lark", "start: nothing"),
+    ],
+    ids=str,
+)
+async def test_a_constraint_that_cannot_be_used_is_refused_and_the_engine_lives(
+    engine: VllmEngine, constraint: Constraint
 ) -> None:
     with pytest.raises(EngineRefused):
-        await ask(engine, CAPITAL, json_format=JsonFormat(schema))
+        await ask(engine, CAPITAL, constraint=constraint)
     with pytest.raises(EngineRefused):
-        [chunk async for chunk in tell(engine, CAPITAL, json_format=JsonFormat(schema))]
+        [chunk async for chunk in tell(engine, CAPITAL, constraint=constraint)]
     assert engine.health() is Health.READY
     assert (await ask(engine, CAPITAL, max_tokens=1)).text
 

@@ -57,6 +57,35 @@ def test_without_vllm_transformers_computes(
     assert isinstance(factory.build_engine("one", made, tmp_path), kind)
 
 
+@pytest.mark.parametrize(
+    ("named", "backend"),
+    [
+        (None, "llguidance"),
+        ("guidance", "llguidance"),
+        ("xgrammar", "xgrammar"),
+        ("auto", "xgrammar"),
+        ("outlines", "outlines_core"),
+        ("of a later vllm", "llguidance"),
+    ],
+)
+@pytest.mark.parametrize("installed", [True, False])
+def test_what_constrains_the_output_of_vllm(
+    named: str | None, backend: str, installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory, "has_vllm", lambda: installed)
+    options = {} if named is None else {"structured_outputs_config": {"backend": named}}
+    made = spec("vllm", weights=HERE, options=options)
+    assert factory.backend_of(made) == (backend if installed else "llguidance")
+
+
+def test_what_constrains_the_output_of_other_engines() -> None:
+    assert factory.backend_of(spec("transformers", weights=HERE)) == "llguidance"
+    assert factory.backend_of(spec("remote", options=REMOTE)) == "remote"
+    assert factory.backend_of(spec("fake")) == "fake"
+    text = spec("vllm", weights=HERE, options={"structured_outputs_config": "guidance"})
+    assert factory.backend_of(text) == "llguidance"
+
+
 def test_a_remote_engine_gets_its_task() -> None:
     made = spec("remote", task="Text Embeddings", options=REMOTE)
     assert isinstance(factory.build_engine("one", made, None), RemoteEngine)

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -15,7 +16,7 @@ from fogbank.engines.base import (
 )
 from fogbank.engines.fake import FakeEngine
 from fogbank.tasks import (
-    JsonFormat,
+    Constraint,
     Sampling,
     TextChunk,
     TextClassificationRequest,
@@ -105,10 +106,9 @@ async def test_the_context_window_holds() -> None:
 
 async def test_json_mode_and_its_cut(engine: FakeEngine) -> None:
     schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
-    whole = TextGenerationRequest(prompt="x", json_format=JsonFormat(schema))
-    cut = TextGenerationRequest(
-        prompt="x", json_format=JsonFormat(schema), sampling=Sampling(max_tokens=3)
-    )
+    held = Constraint("json", json.dumps(schema))
+    whole = TextGenerationRequest(prompt="x", constraint=held)
+    cut = TextGenerationRequest(prompt="x", constraint=held, sampling=Sampling(max_tokens=3))
     results = [await engine.run(whole), await engine.run(cut)]
     texts = [result.text for result in results if isinstance(result, TextGenerationResult)]
     assert texts == ['{"a":0}', '{"a']

@@ -6,7 +6,12 @@ import jsonschema
 import pytest
 
 from fogbank.engines import fake_answers
-from fogbank.tasks import JsonFormat, SpeechRecognitionRequest, TextGenerationRequest
+from fogbank.tasks import Constraint, SpeechRecognitionRequest, TextGenerationRequest
+
+
+def held(schema: dict[str, Any]) -> str:
+    """What the fake engine says under this schema."""
+    return fake_answers.constrained(Constraint("json", json.dumps(schema)))
 
 
 @pytest.mark.parametrize(
@@ -28,21 +33,27 @@ from fogbank.tasks import JsonFormat, SpeechRecognitionRequest, TextGenerationRe
     ],
 )
 def test_an_instance_is_valid(schema: dict[str, Any]) -> None:
-    text = fake_answers.json_text(JsonFormat(schema))
-    jsonschema.validate(json.loads(text), schema)
+    jsonschema.validate(json.loads(held(schema)), schema)
 
 
-def test_json_without_a_schema_is_an_empty_object() -> None:
-    assert fake_answers.json_text(JsonFormat()) == "{}"
+def test_an_answer_to_a_schema_that_says_nothing_is_an_empty_object() -> None:
+    assert held({}) == "{}"
+
+
+def test_of_a_regular_expression_the_first_choice() -> None:
+    constraint = Constraint("regex", r"a\.b|c")
+    assert fake_answers.constrained(constraint) == "a.b"
+    request = TextGenerationRequest(prompt="x", constraint=constraint)
+    assert fake_answers.echo(request) == "a.b"
 
 
 def test_a_schema_without_end_comes_to_one() -> None:
     schema = {"type": "object", "required": ["self"], "properties": {"self": {"$ref": "#"}}}
-    assert fake_answers.json_text(JsonFormat(schema)).count("self") < 40
+    assert held(schema).count("self") < 40
 
 
 def test_an_unresolvable_reference_is_an_empty_object() -> None:
-    assert fake_answers.json_text(JsonFormat({"$ref": "#/$defs/absent/deeper"})) == "{}"
+    assert held({"$ref": "#/$defs/absent/deeper"}) == "{}"
 
 
 def test_vectors_are_normalised_and_differ_by_text_and_pooling() -> None:

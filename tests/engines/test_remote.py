@@ -71,6 +71,7 @@ async def test_it_starts_with_the_servers_window(make: Make) -> None:
     engine: Engine = await make(context_window=77)
     assert (engine.context_window, engine.health()) == (4096, Health.READY)
     assert await engine.encode(HELLO) is None
+    assert not engine.continues, "OpenAI's API has no way to go on from a text"
 
 
 async def test_a_window_from_the_options(make: Make) -> None:

@@ -8,7 +8,7 @@ import pytest
 from fogbank.engines.base import EngineDead
 from fogbank.engines.remote_wire import ChunkReader, generation_body, generation_result
 from fogbank.tasks import (
-    JsonFormat,
+    Constraint,
     Message,
     NamedTool,
     Sampling,
@@ -20,6 +20,7 @@ from fogbank.tasks import (
 )
 
 TOOL = Tool("add", "Adds.", {"type": "object"})
+HELD = Constraint("json", '{"type":"object"}')
 FUNCTION = {"name": "add", "description": "Adds.", "parameters": {"type": "object"}}
 CALL = {"id": "abcdefghi", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
 
@@ -38,15 +39,15 @@ def body(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_tools_and_the_choice_between_them(choice: ToolChoice, sent: Any) -> None:
-    held = JsonFormat({"type": "object"}) if sent else None
-    found = body(tools=(TOOL,), tool_choice=choice, json_format=held)
+    held = HELD if sent else None
+    found = body(tools=(TOOL,), tool_choice=choice, constraint=held)
     assert found["tools"] == [{"type": "function", "function": FUNCTION}]
     assert found.get("tool_choice") == sent
     assert "response_format" not in found, "the server's own constraint holds"
 
 
 def test_json_mode_beside_tools() -> None:
-    assert "response_format" in body(tools=(TOOL,), json_format=JsonFormat())
+    assert "response_format" in body(tools=(TOOL,), constraint=HELD)
 
 
 def test_turns_of_calls_and_results() -> None:

@@ -20,7 +20,7 @@ from fogbank.engines.remote_wire import (
     message,
     status_error,
 )
-from fogbank.tasks import JsonFormat, Sampling, TextChunk, TextGenerationRequest
+from fogbank.tasks import Constraint, Sampling, TextChunk, TextGenerationRequest
 
 
 def test_a_prompt_is_one_user_turn() -> None:
@@ -69,22 +69,33 @@ def test_all_sampling_is_passed_on() -> None:
     }
 
 
+def held(constraint: Constraint) -> dict[str, Any]:
+    request = TextGenerationRequest(prompt="", constraint=constraint)
+    return generation_body("m", request, stream=False)[1]
+
+
+def test_json_mode_is_that_of_openais_api() -> None:
+    body = held(Constraint("json", '{"type":"array"}'))
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": {"type": "array"}, "strict": True},
+    }
+    assert "structured_outputs" not in body
+
+
 @pytest.mark.parametrize(
-    ("json_format", "expected"),
+    ("constraint", "expected"),
     [
-        (JsonFormat(), {"type": "json_object"}),
-        (
-            JsonFormat({"type": "array"}),
-            {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": {"type": "array"}, "strict": True},
-            },
-        ),
+        (Constraint("regex", "a|b"), {"regex": "a|b"}),
+        (Constraint("lark", 'start: "a"'), {"grammar": 'start: "a"'}),
     ],
 )
-def test_json_mode(json_format: JsonFormat, expected: dict[str, Any]) -> None:
-    request = TextGenerationRequest(prompt="", json_format=json_format)
-    assert generation_body("m", request, stream=False)[1]["response_format"] == expected
+def test_what_openais_api_lacks_is_asked_for_as_vllm_has_it(
+    constraint: Constraint, expected: dict[str, str]
+) -> None:
+    body = held(constraint)
+    assert body["structured_outputs"] == expected
+    assert "response_format" not in body
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ from fogbank.engines.base import EngineOverloaded, EngineRefused, EngineTooLong,
 from fogbank.engines.transformers import TransformersEngine
 from fogbank.tasks import (
     TEXT_GENERATION,
-    JsonFormat,
     Sampling,
     TextChunk,
     TextGenerationRequest,
@@ -115,9 +115,11 @@ async def test_encode_is_what_is_counted(engine: TransformersEngine) -> None:
     assert (await answer(engine, request)).usage.prompt_tokens == len(ids)
 
 
-async def test_json_mode_is_refused(engine: TransformersEngine) -> None:
-    with pytest.raises(EngineRefused, match="JSON mode needs"):
-        await engine.run(TextGenerationRequest(prompt="x", json_format=JsonFormat()))
+async def test_penalties_change_the_answer(engine: TransformersEngine) -> None:
+    whole = await answer(engine, ask())
+    for penalty in ("repetition_penalty", "frequency_penalty", "presence_penalty"):
+        penalised = replace(GREEDY, **{penalty: 1.9})  # type: ignore[arg-type]
+        assert (await answer(engine, ask("fog", penalised))).text != whole.text
 
 
 async def test_one_at_a_time_and_a_bounded_queue(engine: TransformersEngine) -> None:

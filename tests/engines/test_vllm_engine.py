@@ -1,9 +1,11 @@
 """VllmEngine with a stand-in for vLLM; the real one is in tests/engine."""
 
 import asyncio
+import threading
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,16 +21,24 @@ from fogbank.engines.base import (
 )
 from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.vllm import VllmEngine
-from fogbank.tasks import TextChunk, TextClassificationRequest, TextGenerationRequest, Usage
-from fogbank.tasks.text_generation import JsonFormat, Sampling, TextGenerationResult
+from fogbank.engines.vllm_structured import LONG
+from fogbank.tasks import (
+    Constraint,
+    Sampling,
+    TextChunk,
+    TextClassificationRequest,
+    TextGenerationRequest,
+    TextGenerationResult,
+    Usage,
+)
 from tests.engines import vllm_standin as standin
-from tests.engines.vllm_standin import Llm, OutputKind, output
+from tests.engines.vllm_standin import Llm, OutputKind, needs_outlines, output
 
 pytestmark = pytest.mark.anyio
 
 REQUEST = TextGenerationRequest(prompt="hi", prompt_token_ids=[1, 2, 3])
 JSON = TextGenerationRequest(
-    prompt="hi", prompt_token_ids=[1, 2, 3], json_format=JsonFormat({"type": "object"})
+    prompt="hi", prompt_token_ids=[1, 2, 3], constraint=Constraint("json", '{"type":"object"}')
 )
 
 
@@ -76,12 +86,62 @@ async def test_repetition_is_the_models_own_end() -> None:
     assert result.finish_reason == "stop"
 
 
+@needs_outlines
 async def test_json_mode_takes_the_way_on_which_vllm_compiles_in_a_thread() -> None:
     llm = Llm([output("{}", 1, "stop")])
     await engine_on(llm).run(JSON)
     prompt, params, _ = llm.calls[0]
     assert "type" not in prompt
     assert params.structured_outputs.json == '{"type": "object"}'
+
+
+@needs_outlines
+@pytest.mark.parametrize(
+    ("constraint", "name"),
+    [(Constraint("regex", "a|b"), "regex"), (Constraint("lark", 'start: "a"'), "grammar")],
+)
+async def test_other_constraints(constraint: Constraint, name: str) -> None:
+    llm = Llm([output("a", 1, "stop")])
+    await engine_on(llm).run(replace(REQUEST, constraint=constraint))
+    prompt, params, _ = llm.calls[0]
+    assert "type" not in prompt
+    assert name in vars(params.structured_outputs)
+
+
+async def test_an_answer_goes_on_from_its_prefix() -> None:
+    class Template:
+        def continued(self, text: str) -> list[int]:
+            return [len(text)]
+
+    llm = Llm([output("c", 1, "stop"), output("c", 1, "stop")])
+    engine = engine_on(llm)
+    engine._template = cast(ChatTemplate, Template())
+    assert engine.continues
+    await engine.run(REQUEST)
+    await engine.run(replace(REQUEST, prefix="ab"))
+    assert [call[0]["prompt_token_ids"] for call in llm.calls] == [[1, 2, 3], [1, 2, 3, 2]]
+
+
+async def test_a_long_schema_is_checked_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def seen(constraint: Constraint) -> dict[str, Any]:
+        threads.append(threading.current_thread().name)
+        return {"json": constraint.text}
+
+    monkeypatch.setattr(vllm_module, "structured_arguments", seen)
+    long = Constraint("json", f'{{"const":"{"x" * LONG}"}}')
+    await engine_on(Llm([output("{}", 1, "stop")])).run(replace(JSON, constraint=long))
+    assert threads[0] != threading.main_thread().name, "which keeps what it found"
+    assert threads[1:] == [threading.main_thread().name]
+    await engine_on(Llm([output("{}", 1, "stop")])).run(JSON)
+    assert threads[2:] == [threading.main_thread().name]
+
+
+@needs_outlines
+async def test_what_outlines_does_not_take_is_refused() -> None:
+    with pytest.raises(EngineRefused, match="cannot be read"):
+        await engine_on(Llm()).run(replace(JSON, constraint=Constraint("json", "{")))
 
 
 async def test_from_0_32_on_the_stream_interval_travels_with_the_request() -> None:
@@ -133,6 +193,7 @@ async def test_a_bare_value_error_is_how_0_26_refuses() -> None:
         await engine_on(Llm(error=ValueError("too long")), old=True).run(REQUEST)
 
 
+@needs_outlines
 async def test_anything_that_a_schema_breaks_is_the_schemas_fault() -> None:
     with pytest.raises(EngineRefused, match="JSON schema: 'bool' object"):
         await engine_on(Llm(error=caused(AttributeError("'bool' object")))).run(JSON)
@@ -145,6 +206,7 @@ async def test_what_failed_half_way_into_the_engine_is_aborted() -> None:
     assert llm.aborted == [llm.calls[0][2]]
 
 
+@needs_outlines
 @pytest.mark.parametrize(
     ("reason", "request_", "expected"),
     [

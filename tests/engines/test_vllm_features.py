@@ -9,7 +9,7 @@ import pytest
 from fogbank.engines.json_calls import JsonCalls
 from fogbank.engines.vllm_options import engine_arguments
 from fogbank.tasks import (
-    JsonFormat,
+    Constraint,
     Sampling,
     TextChunk,
     TextGenerationRequest,
@@ -18,10 +18,11 @@ from fogbank.tasks import (
     Tool,
 )
 from tests.engines.test_vllm_engine import engine_on
-from tests.engines.vllm_standin import Llm, output
+from tests.engines.vllm_standin import Llm, needs_outlines, output
 
 pytestmark = pytest.mark.anyio
 TOOL = Tool("add", "Adds.", {"type": "object"})
+HELD = Constraint("json", '{"type":"object"}')
 CALL = '{"name": "add", "parameters": {"a": 1}}'
 
 
@@ -63,7 +64,8 @@ async def test_a_call_that_max_tokens_cut_is_text() -> None:
     assert not last.tool_calls
 
 
-@pytest.mark.parametrize("asked", [request(), request(tools=(TOOL,), json_format=JsonFormat())])
+@needs_outlines
+@pytest.mark.parametrize("asked", [request(), request(tools=(TOOL,), constraint=HELD)])
 async def test_without_tools_or_under_a_constraint_no_call_is_looked_for(
     asked: TextGenerationRequest,
 ) -> None:

@@ -1,11 +1,9 @@
-import json
 from typing import Any
 
 import pytest
 
-from fogbank.engines.base import EngineRefused
-from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
-from fogbank.tasks.text_generation import JsonFormat, Sampling
+from fogbank.engines.vllm_sampling import sampling_arguments
+from fogbank.tasks import Sampling
 
 
 def test_what_a_request_leaves_open_is_the_engines_own() -> None:
@@ -57,31 +55,3 @@ def test_what_the_contract_allows_is_moved_to_what_vllm_allows(
     sampling: Sampling, name: str, value: Any
 ) -> None:
     assert sampling_arguments(sampling).get(name) == value
-
-
-def test_a_schema_travels_as_text() -> None:
-    schema = {"type": "integer", "maximum": 10**30}
-    arguments = structured_arguments(JsonFormat(schema))
-    assert list(arguments) == ["json"]
-    assert json.loads(arguments["json"]) == schema
-
-
-def test_no_schema_asks_for_an_object() -> None:
-    assert structured_arguments(JsonFormat()) == {"json_object": True}
-
-
-def deep(levels: int) -> Any:
-    value: Any = {}
-    for _ in range(levels):
-        value = {"items": value}
-    return value
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [{"minimum": float("nan")}, {"enum": [object()]}, deep(100_000)],
-    ids=["nan", "object", "deep"],
-)
-def test_what_is_not_json_is_refused(schema: Any) -> None:
-    with pytest.raises(EngineRefused, match="cannot be read"):
-        structured_arguments(JsonFormat(schema))

@@ -4,8 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
+
+needs_outlines = pytest.mark.skipif(find_spec("outlines") is None, reason="needs an extra")
 
 
 class EngineDeadError(Exception):

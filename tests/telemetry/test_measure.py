@@ -7,7 +7,7 @@ import pytest
 from fogbank import errors
 from fogbank.clock import TurnedClock
 from fogbank.errors import AIError
-from fogbank.tasks import TextChunk, Usage
+from fogbank.tasks import Evidence, TextChunk, Usage
 from fogbank.telemetry.metrics import Metrics
 
 LABELS = {"model": "m", "task": "t"}
@@ -60,3 +60,27 @@ def test_outcomes(error: BaseException, outcome: str) -> None:
         raise error
     assert value(metrics, "fogbank_requests_total", **LABELS, outcome=outcome) == 1
     assert value(metrics, "fogbank_tokens_total", model="m", kind="completion") == 1
+
+
+def test_answers_in_a_given_form() -> None:
+    metrics = Metrics(TurnedClock())
+    first = Evidence("0", "llguidance", compile_ms=20.0, tries=2)
+    for evidence in (first, Evidence("0", "llguidance", 0.0, closed=True)):
+        metrics.structured("m", evidence)
+    for outcome in ("verified", "closed"):
+        outputs = "fogbank_structured_outputs_total"
+        assert value(metrics, outputs, model="m", outcome=outcome) == 1
+    assert value(metrics, "fogbank_structured_output_tries_total", model="m") == 3
+    assert value(metrics, "fogbank_schema_compile_seconds_count", model="m") == 1
+    assert value(metrics, "fogbank_schema_compile_seconds_sum", model="m") == 0.02
+
+
+def test_forms_that_cannot_be_used_are_counted() -> None:
+    metrics = Metrics(TurnedClock())
+    with metrics.refused_formats("m"):
+        pass
+    with pytest.raises(AIError), metrics.refused_formats("m"):
+        raise AIError(errors.INVALID_INPUT, detail="no")
+    outputs = "fogbank_structured_outputs_total"
+    assert value(metrics, outputs, model="m", outcome="refused") == 1
+    assert value(metrics, outputs, model="m", outcome="verified") is None

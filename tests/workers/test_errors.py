@@ -184,7 +184,7 @@ async def test_busy(place: Place, stream: bool) -> None:
 
 @pytest.mark.contract("2.1", "6.4")
 async def test_json_mode_that_fails(place: Place) -> None:
-    inputs = PROMPT | AS_JSON | {"max_tokens": 1}
+    inputs = PROMPT | AS_JSON
     place.engine._answer = lambda request: "{ no json"
     try:
         code, status, description = thrown(await place.see(TEXT, inputs))

@@ -38,8 +38,8 @@ class SamplingOverrides(BaseModel):
     repetition_penalty: float | None = Field(None, ge=0, le=2)
 
 
-class ToolCallLimits(BaseModel):
-    """What a call that the model is made to write may hold, where its tool's schema sets no limit.
+class OutputLimits(BaseModel):
+    """What an answer in a given form may hold, where its schema sets no limit.
 
     For models too small to come to an end by themselves.
     """
@@ -69,7 +69,10 @@ class EngineSpec(BaseModel):
         default_factory=dict, description="Environment variables set before the engine starts."
     )
     sampling: SamplingOverrides = SamplingOverrides()
-    tool_calls: ToolCallLimits = ToolCallLimits()
+    tool_calls: OutputLimits = Field(
+        OutputLimits(), description="Of a call that the model is made to write."
+    )
+    json_mode: OutputLimits = Field(OutputLimits(), description="Of an answer in JSON mode.")
     max_concurrent: int = Field(64, ge=1, description="Requests computed at once.")
     max_waiting: int = Field(256, ge=0, description="Requests that may wait; more answer 3040/429.")
     load: Literal["start", "demand"] = Field("start", description="When the weights are loaded.")

@@ -39,15 +39,20 @@ class Client:
 
     def get(self, path: str) -> Any:
         """The JSON of a GET."""
-        return self._json("GET", path, None)
+        return self._json("GET", path, None)[0]
 
     def post(self, path: str, body: Any = None) -> Any:
         """The JSON of a POST."""
-        return self._json("POST", path, body)
+        return self._json("POST", path, body)[0]
 
     def run(self, model: str, body: dict[str, Any]) -> Any:
         """The `result` of a run request."""
-        return self.post(self._run_path(model), body)["result"]
+        return self.run_with_headers(model, body)[0]
+
+    def run_with_headers(self, model: str, body: dict[str, Any]) -> tuple[Any, httpx2.Headers]:
+        """The `result` of a run request, and the headers that came with it."""
+        answer, headers = self._json("POST", self._run_path(model), body)
+        return answer["result"], headers
 
     def stream(self, model: str, body: dict[str, Any]) -> Iterator[str]:
         """The `data:` payloads of a streamed run request, without `[DONE]`."""
@@ -65,13 +70,13 @@ class Client:
     def _run_path(self, model: str) -> str:
         return f"/client/v4/accounts/{self._account}/ai/run/{model}"
 
-    def _json(self, method: str, path: str, body: Any) -> Any:
+    def _json(self, method: str, path: str, body: Any) -> tuple[Any, httpx2.Headers]:
         with self._reached():
             response = self._http.request(method, path, json=body)
         if response.status_code >= 400:
             _refused(response)
         try:
-            return response.json()
+            return response.json(), response.headers
         except ValueError:
             fail(f"what answers at {self.url} is not Fogbank; name another with --url", 1)
 

@@ -13,7 +13,7 @@ from fogbank.dialects.asgi import Headers, header
 METHODS = b"GET, POST, PUT, PATCH, DELETE"
 EXPOSED = (
     b"cf-ai-req-id, cf-ai-neurons, cf-aig-cache-status, cf-aig-log-id, cf-aig-step, cf-ray,"
-    b" x-fogbank-served-by, retry-after"
+    b" x-fogbank-served-by, x-fogbank-structured-output, retry-after"
 )
 ALLOWED_HEADER = re.compile(r"authorization|content-type|accept|(cf-aig|x)-[a-z0-9-]{1,60}")
 PREFLIGHT_SECONDS = b"600"

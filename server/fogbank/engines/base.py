@@ -84,6 +84,10 @@ class Engine(Protocol):
     def takes_lora(self) -> bool:
         """Whether text generation may come with a LoRA adapter."""
 
+    @property
+    def continues(self) -> bool:
+        """Whether text generation may come with a `prefix` that the answer goes on from."""
+
     def gauges(self) -> Mapping[str, float]:
         """Further numbers of the engine for `/metrics`: what it has, such as `kv_cache_usage`."""
 

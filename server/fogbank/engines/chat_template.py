@@ -72,6 +72,10 @@ class ChatTemplate:
             return self._ids(request.prompt, special=True)
         return self._ids(self._render(request), special=False)
 
+    def continued(self, text: str) -> list[int]:
+        """Token ids of a text that goes on from another."""
+        return self._ids(text, special=False)
+
     def _ids(self, text: str, *, special: bool) -> list[int]:
         """`special` adds the tokens that begin a text; a template writes them itself."""
         try:

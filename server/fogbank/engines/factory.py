@@ -1,6 +1,7 @@
 """Makes the engine that a profile names; the engines' own modules are imported only then."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,16 @@ from fogbank.catalog.options import OPTIONS
 from fogbank.catalog.profile import EngineSpec
 from fogbank.engines.base import Engine, EngineMisconfigured, EngineUnavailable
 
+VLLM_BACKENDS = {
+    "guidance": "llguidance",
+    "xgrammar": "xgrammar",
+    "auto": "xgrammar",
+    "outlines": "outlines_core",
+}
+"""vLLM's names of what constrains output."""
 
+
+@cache
 def has_vllm() -> bool:
     """Whether vLLM is installed here, under either of its distributions."""
     return importlib.util.find_spec("vllm") is not None
@@ -17,6 +27,16 @@ def has_vllm() -> bool:
 def computes_with(spec: EngineSpec) -> str:
     """The engine that really runs: transformers where the profile says vllm and there is none."""
     return "transformers" if spec.engine == "vllm" and not has_vllm() else spec.engine
+
+
+def backend_of(spec: EngineSpec) -> str:
+    """What constrains the output of this engine; `remote` for a server that has its own."""
+    kind = computes_with(spec)
+    if kind != "vllm":
+        return "llguidance" if kind == "transformers" else kind
+    config = spec.options.get("structured_outputs_config")
+    named = config.get("backend") if isinstance(config, dict) else None
+    return VLLM_BACKENDS.get(named or "guidance", "llguidance")
 
 
 def build_engine(name: str, spec: EngineSpec, weights: Path | None) -> Engine:

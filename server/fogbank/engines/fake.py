@@ -151,6 +151,10 @@ class FakeEngine:
     def running(self) -> int:
         return self._running
 
+    @property
+    def continues(self) -> bool:
+        return True
+
     def gauges(self) -> Mapping[str, float]:
         return {}
 
@@ -236,7 +240,7 @@ class FakeEngine:
         text = self._answer(request)
         for stop in request.sampling.stop:
             text = text.partition(stop)[0] if stop else text
-        tokens = fake_answers.pieces(text, is_json=request.json_format is not None)
+        tokens = fake_answers.pieces(text, is_json=request.constraint is not None)
         limit = min(request.sampling.max_tokens, room)
         return prompt_tokens, tokens[:limit], "length" if len(tokens) > limit else "stop"
 

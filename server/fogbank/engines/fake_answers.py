@@ -8,8 +8,8 @@ from hashlib import shake_256
 from typing import Any
 
 from fogbank.tasks import (
+    Constraint,
     Entity,
-    JsonFormat,
     LabelScore,
     Pooling,
     SpeechRecognitionRequest,
@@ -49,8 +49,8 @@ def echo(request: TextGenerationRequest) -> str:
     Under a LoRA adapter its name stands before them. With tools, `call NAME {...}` is answered by
     that call, and several by several.
     """
-    if request.json_format is not None:
-        return json_text(request.json_format)
+    if request.constraint is not None:
+        return constrained(request.constraint)
     text = request.messages[-1]["content"] if request.messages else request.prompt
     if request.tools and (calls := _CALL.findall(text or "")):
         return "; ".join(f'{{"name": "{name}", "parameters": {given}}}' for name, given in calls)
@@ -58,11 +58,12 @@ def echo(request: TextGenerationRequest) -> str:
     return " ".join([f"[{request.lora.name}]", *words] if request.lora else words)
 
 
-def json_text(json_format: JsonFormat) -> str:
-    """Compact JSON for the format: `{}` without a schema."""
-    schema = json_format.schema
-    value = {} if schema is None else instance(schema, schema)
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+def constrained(constraint: Constraint) -> str:
+    """Compact JSON for a schema; of a regular expression its first choice, as if all were plain."""
+    if constraint.kind != "json":
+        return re.sub(r"\\(.)", r"\1", constraint.text.partition("|")[0])
+    schema = json.loads(constraint.text)
+    return json.dumps(instance(schema, schema), separators=(",", ":"), ensure_ascii=False)
 
 
 def instance(schema: object, root: object, depth: int = 0) -> object:

@@ -109,6 +109,10 @@ class RemoteEngine:
     def takes_lora(self) -> bool:
         return False
 
+    @property
+    def continues(self) -> bool:
+        return False
+
     def gauges(self) -> Mapping[str, float]:
         return {}
 

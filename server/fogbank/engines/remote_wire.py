@@ -17,7 +17,7 @@ from fogbank.engines.base import (
 )
 from fogbank.engines.conversation import turns
 from fogbank.tasks import (
-    JsonFormat,
+    Constraint,
     TextChunk,
     TextEmbeddingsResult,
     TextGenerationRequest,
@@ -42,8 +42,8 @@ def generation_body(
     if request.sampling.stop:
         body["stop"] = list(request.sampling.stop)
     body |= remote_tools.tool_fields(request)
-    if request.json_format is not None and "tool_choice" not in body:
-        body["response_format"] = _response_format(request.json_format)
+    if request.constraint is not None and "tool_choice" not in body:
+        body |= _constrained(request.constraint)
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     raw = request.raw and request.messages is None
@@ -54,11 +54,13 @@ def generation_body(
     return "chat/completions", body | {"messages": messages}
 
 
-def _response_format(json_format: JsonFormat) -> dict[str, Any]:
-    if json_format.schema is None:
-        return {"type": "json_object"}
-    schema = {"name": "answer", "schema": json_format.schema, "strict": True}
-    return {"type": "json_schema", "json_schema": schema}
+def _constrained(constraint: Constraint) -> dict[str, Any]:
+    """JSON as OpenAI's API has it; for what that lacks, the extension of vLLM's."""
+    if constraint.kind == "json":
+        schema = {"name": "answer", "schema": orjson.loads(constraint.text), "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    kind = "grammar" if constraint.kind == "lark" else constraint.kind
+    return {"structured_outputs": {kind: constraint.text}}
 
 
 def generation_result(answer: Any) -> TextGenerationResult:

@@ -28,7 +28,7 @@ class CallParser(Protocol):
 
 def looks_for_calls(request: TextGenerationRequest) -> bool:
     """Whether a free answer may hold calls; a constrained one is the runtime's to read."""
-    return bool(request.tools) and request.json_format is None
+    return bool(request.tools) and request.constraint is None
 
 
 def with_calls(

@@ -24,6 +24,7 @@ from fogbank.engines.json_calls import JsonCalls
 from fogbank.engines.tool_text import stream_with_calls
 from fogbank.engines.transformers_answers import ANSWERS
 from fogbank.engines.transformers_batches import TextBatches
+from fogbank.engines.transformers_constraint import BACKEND, installed
 from fogbank.engines.transformers_generation import Generator
 from fogbank.engines.transformers_heads import HEADS
 from fogbank.engines.transformers_loading import check_folder
@@ -122,6 +123,15 @@ class TransformersEngine:
     def takes_lora(self) -> bool:
         return False
 
+    @property
+    def backend(self) -> str | None:
+        """What holds text generation to a constraint; None for other tasks, or not installed."""
+        return BACKEND if self._task == TEXT_GENERATION and installed() else None
+
+    @property
+    def continues(self) -> bool:
+        return self._task == TEXT_GENERATION
+
     def gauges(self) -> Mapping[str, float]:
         """`texts_waiting`: texts not yet in a batch; requests wait, texts are batched."""
         if isinstance(self._loaded, TextBatches):
@@ -180,8 +190,10 @@ class TransformersEngine:
 
     async def _chunks(self, request: TextGenerationRequest) -> AsyncGenerator[TextChunk]:
         generator = self._generator()
-        if request.json_format is not None:
-            raise EngineRefused("JSON mode needs the vllm engine; this model runs on transformers")
+        if request.constraint is not None and self.backend is None:
+            raise EngineRefused(
+                "structured output needs outlines and llguidance: pip install outlines llguidance"
+            )
         if self._running > self._options.max_waiting:
             raise EngineOverloaded(f"{self._running} requests are running or waiting already")
         with self._counted():
@@ -207,7 +219,7 @@ class TransformersEngine:
         cancel = threading.Event()
 
         def work() -> None:
-            for chunk in generator.generate(ids, request.sampling, cancel.is_set):
+            for chunk in generator.generate(ids, request, cancel.is_set):
                 loop.call_soon_threadsafe(chunks.put_nowait, chunk)
 
         if self._executor is None:

@@ -1,6 +1,6 @@
 """Text generation with transformers, for machines that vLLM has no wheel for: one text at a time.
 
-A plain decoding loop with a key-value cache. No batching, no prefix cache, no JSON mode.
+A plain decoding loop with a key-value cache. No batching, no prefix cache.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +11,14 @@ from fogbank.catalog.options import TransformersOptions
 from fogbank.engines.base import EngineRefused, EngineTooLong
 from fogbank.engines.chat_template import ChatTemplate
 from fogbank.engines.stop_strings import StopStrings
+from fogbank.engines.transformers_constraint import Constrainer, Mask
 from fogbank.engines.transformers_loading import (
     load_model,
     load_tokenizer,
     token_limit,
 )
 from fogbank.engines.transformers_sampling import Sampler
-from fogbank.tasks import Sampling, TextChunk
+from fogbank.tasks import Constraint, TextChunk, TextGenerationRequest
 
 PREFILL = 256
 """Tokens of the prompt read at once: between such pieces a request can be cancelled."""
@@ -27,6 +28,7 @@ class Generator:
     """A loaded causal language model. Made, and `generate` run, in the engine's own thread."""
 
     def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._folder = folder
         self._model = load_model("AutoModelForCausalLM", folder, options)
         self._device = options.device
         tokenizer = load_tokenizer(folder)
@@ -36,17 +38,21 @@ class Generator:
         self.template = ChatTemplate(tokenizer)
         self.context_window = token_limit(self._model.config, tokenizer, options)
         self._ends = _end_ids(self._model, tokenizer)
+        self._constrainer: Constrainer | None = None
 
     def generate(
-        self, ids: list[int], sampling: Sampling, cancelled: Callable[[], bool]
+        self, ids: list[int], request: TextGenerationRequest, cancelled: Callable[[], bool]
     ) -> Iterator[TextChunk]:
         """The answer to the prompt `ids`, a chunk whenever there is new text.
 
-        Ends without a finish_reason when `cancelled` says so. Raises EngineTooLong for a prompt
-        that leaves no room for a token, EngineRefused for one without any.
+        The request's prefix counts as part of the prompt. Ends without a finish_reason when
+        `cancelled` says so. Raises EngineTooLong for a prompt that leaves no room for a token,
+        EngineRefused for one without any and for a constraint that cannot be held to.
         """
         from tokenizers.decoders import DecodeStream
 
+        sampling, prefix = request.sampling, self._prefix(request.prefix)
+        ids = ids + prefix
         if not ids:
             raise EngineRefused("the prompt has no tokens")
         room = self.context_window - len(ids)
@@ -54,15 +60,20 @@ class Generator:
             raise EngineTooLong(len(ids))
         limit = max(1, min(sampling.max_tokens, room))
         sampler = Sampler(sampling, ids, self._device)
-        stops, text_of = StopStrings(sampling.stop), DecodeStream(skip_special_tokens=True)
+        stops = StopStrings(sampling.stop)
+        text_of = DecodeStream(ids=prefix, skip_special_tokens=True)
+        mask = None if request.constraint is None else self._mask(request.constraint)
+        ends = self._ends if mask is None else mask.ends
         cache, feed = None, ids
         for count in range(1, limit + 1):
             logits, cache = self._forward(feed, cache, cancelled)
             if logits is None:
                 return
+            if mask is not None:  # before the penalties, as in vLLM
+                logits = mask.apply(logits, feed[-1])
             token = sampler.draw(logits)
             feed = [token]
-            ended = token in self._ends
+            ended = token in ends
             text = stops.push("" if ended else text_of.step(self._decoder, token) or "")
             reason = "stop" if ended or stops.stopped else "length" if count == limit else None
             if reason is not None:
@@ -71,6 +82,19 @@ class Generator:
                 yield TextChunk(text, len(ids), count, finish_reason=reason)
             if reason is not None:
                 return
+
+    def _prefix(self, text: str) -> list[int]:
+        """Token ids of the text that an answer continues."""
+        try:
+            return list(self._decoder.encode(text, add_special_tokens=False).ids) if text else []
+        except (TypeError, ValueError) as error:
+            raise EngineRefused(f"the prefix cannot be tokenised: {error}") from error
+
+    def _mask(self, constraint: Constraint) -> Mask:
+        if self._constrainer is None:
+            tokenizer = load_tokenizer(self._folder)
+            self._constrainer = Constrainer(self._model, tokenizer, self._ends)
+        return self._constrainer.mask(constraint)
 
     def _forward(self, ids: list[int], cache: Any, cancelled: Callable[[], bool]) -> Any:
         """Logits after the last id, (vocabulary,) in float32, and the cache; Nones if cancelled."""
@@ -88,7 +112,10 @@ class Generator:
                     logits_to_keep=1,
                 )
                 cache = out.past_key_values
-        return (None, None) if out is None else (out.logits[0, -1].float(), cache)
+        if out is None:
+            return None, None
+        # A copy: what was made in inference mode could not be changed in place.
+        return out.logits[0, -1].to(torch.float32, copy=True), cache
 
 
 def _end_ids(model: Any, tokenizer: Any) -> frozenset[int]:

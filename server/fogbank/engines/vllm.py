@@ -42,8 +42,9 @@ from fogbank.engines.tool_text import (
 from fogbank.engines.vllm_imports import stat_logger, vllm_names
 from fogbank.engines.vllm_lora import LoraShelf
 from fogbank.engines.vllm_options import engine_arguments, environment, load_error
-from fogbank.engines.vllm_sampling import sampling_arguments, structured_arguments
+from fogbank.engines.vllm_sampling import sampling_arguments
 from fogbank.engines.vllm_stats import EngineStats, SchedulerBoard
+from fogbank.engines.vllm_structured import LONG, structured_arguments
 from fogbank.engines.vllm_tools import call_parser
 from fogbank.tasks import (
     TaskRequest,
@@ -224,6 +225,10 @@ class VllmEngine:
     def takes_lora(self) -> bool:
         return self._shelf is not None
 
+    @property
+    def continues(self) -> bool:
+        return True
+
     def gauges(self) -> Mapping[str, float]:
         stats = self.stats()
         return {
@@ -278,9 +283,13 @@ class VllmEngine:
         number = f"{self.name}-{next(self._numbers)}"
         try:
             ids = request.prompt_token_ids or await self.encode(request)
+            if request.prefix and self._template is not None:
+                ids = [*ids, *self._template.continued(request.prefix)]
+            if request.constraint is not None and len(request.constraint.text) > LONG:
+                await asyncio.to_thread(structured_arguments, request.constraint)
             params = self._params(request, final_only=final_only)
             prompt: dict[str, Any] = {"prompt_token_ids": ids}
-            if request.json_format is None:
+            if request.constraint is None:
                 # Marks it as checked; without the mark it goes through vLLM's thread, which is
                 # where a schema is to be compiled.
                 prompt["type"] = "token"
@@ -310,9 +319,9 @@ class VllmEngine:
     def _params(self, request: TextGenerationRequest, *, final_only: bool) -> Any:
         vllm = self._vllm
         arguments = sampling_arguments(request.sampling)
-        if request.json_format is not None:
+        if request.constraint is not None:
             arguments["structured_outputs"] = vllm.StructuredOutputsParams(
-                **structured_arguments(request.json_format)
+                **structured_arguments(request.constraint)
             )
         if looks_for_calls(request) and getattr(self._parser, "shows_special_tokens", False):
             arguments["skip_special_tokens"] = False
@@ -334,7 +343,7 @@ class VllmEngine:
         if reason == "abort":
             # Not by us: the engine process is on its way out.
             raise self._gone()
-        if request.json_format is not None:
+        if request.constraint is not None:
             raise EngineRefused("vLLM cannot constrain its output to this JSON schema")
         raise EngineError(f"vLLM ended the request with {reason!r}")
 
@@ -347,4 +356,4 @@ class VllmEngine:
         llm, vllm = self._llm, self._vllm
         if isinstance(error, vllm.EngineDeadError) or llm is None or llm.errored or self._died:
             return self._gone()
-        return vllm_outputs.translated(error, vllm, with_schema=request.json_format is not None)
+        return vllm_outputs.translated(error, vllm, with_schema=request.constraint is not None)

@@ -1,10 +1,8 @@
 """The sampling parameters of a request as vLLM takes them."""
 
-import json
 from typing import Any
 
-from fogbank.engines.base import EngineRefused
-from fogbank.tasks.text_generation import JsonFormat, Sampling
+from fogbank.tasks import Sampling
 
 HOTTEST = 2.0
 """vLLM's highest temperature; the contract's reaches 5 (3.1). Hotter requests get this."""
@@ -36,17 +34,3 @@ def sampling_arguments(sampling: Sampling) -> dict[str, Any]:
     if stop := [text for text in sampling.stop if text]:
         arguments["stop"] = stop
     return arguments
-
-
-def structured_arguments(json_format: JsonFormat) -> dict[str, Any]:
-    """Keyword arguments of vLLM's StructuredOutputsParams.
-
-    The schema travels as text: a number of more than 64 bits in it would break the way to the
-    engine process otherwise. Raises EngineRefused for a schema that is not JSON.
-    """
-    if json_format.schema is None:
-        return {"json_object": True}
-    try:
-        return {"json": json.dumps(json_format.schema, allow_nan=False)}
-    except (TypeError, ValueError, RecursionError) as error:
-        raise EngineRefused(f"the JSON schema cannot be read: {error}") from error

@@ -5,9 +5,10 @@ what comes back; it gets `AIError` for everything that goes wrong, whichever eng
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -22,15 +23,27 @@ from fogbank.engines.base import (
     EngineRefused,
     EngineTooLong,
 )
+from fogbank.engines.factory import backend_of
 from fogbank.errors import AIError
 from fogbank.runtime import tool_use
 from fogbank.runtime.admission import Admission, Refused
 from fogbank.runtime.context import Context
 from fogbank.runtime.meter import Meter, NoMeter, Record
 from fogbank.runtime.rate_limits import RateLimits
+from fogbank.runtime.structured_use import StructuredUse, Unmet, prepared
 from fogbank.runtime.supervisor import Supervisor
-from fogbank.structured.tool_constraint import Bounds
-from fogbank.tasks import TaskRequest, TaskResult, TextChunk, TextGenerationRequest, Usage
+from fogbank.runtime.tool_use import ToolUse
+from fogbank.structured.library import Library
+from fogbank.structured.narrowing import Bounds
+from fogbank.tasks import (
+    Evidence,
+    TaskRequest,
+    TaskResult,
+    TextChunk,
+    TextGenerationRequest,
+    TextGenerationResult,
+    Usage,
+)
 from fogbank.telemetry.measure import Measure
 from fogbank.telemetry.metrics import Metrics
 
@@ -86,6 +99,7 @@ class Runtime:
             name: Admission(engine.spec.max_concurrent, engine.spec.max_waiting)
             for name, engine in engines.items()
         }
+        self._library = Library()
         self._deadlines: set[asyncio.Timeout] = set()
         self._sampling = {
             name: item.card.defaults.model_copy(
@@ -127,14 +141,19 @@ class Runtime:
         if context.fault is not None:
             await context.fault.happen(context.deadline)
         with self._measured(served, context) as measure:
-            asked, tools = await tool_use.plan(request, self._bounds(served))
+            asked, use = await self._planned(served, request)
             async with self._computing(served, context) as engine:
-                prepared = await self._prepare(engine, card, asked, measure)
+                ready = await self._prepare(engine, card, asked, measure)
                 try:
-                    result = await (tools.run(engine, prepared) if tools else engine.run(prepared))
+                    result = await _run(engine, ready, use)
                 except EngineTooLong as error:
                     raise _too_long(error.tokens, _window(card, engine)) from None
+                except Unmet as error:
+                    measure.finished(error.usage)
+                    raise
             measure.finished(result.usage)
+            if isinstance(result, TextGenerationResult):
+                self._proven(card, result.evidence, context)
         return Answer(result, served.stands_in, self.meter.neurons(card, result.usage))
 
     @asynccontextmanager
@@ -148,14 +167,15 @@ class Runtime:
         """
         served = self._serving(card)
         with self._measured(served, context, streamed=True) as measure:
-            asked, tools = await tool_use.plan(request, self._bounds(served))
+            asked, use = await self._planned(served, request)
             async with self._computing(served, context) as engine:
-                prepared = await self._prepare(engine, card, asked, measure)
-                assert isinstance(prepared, TextGenerationRequest)
-                source = tools.stream(engine, prepared) if tools else engine.stream(prepared)
+                ready = await self._prepare(engine, card, asked, measure)
+                assert isinstance(ready, TextGenerationRequest)
+                source = use.stream(engine, ready) if use else engine.stream(ready)
+                proven = partial(self._proven, card, context=context)
                 async with (
                     aclosing(source) as chunks,
-                    aclosing(_measured(chunks, measure)) as measured,
+                    aclosing(_measured(chunks, measure, proven)) as measured,
                 ):
                     fault = context.fault
                     yield measured if fault is None else fault.within(measured, context.deadline)
@@ -189,9 +209,28 @@ class Runtime:
             raise AIError(errors.NOT_ALLOWED, model=card.name, detail=detail)
         return served
 
-    def _bounds(self, served: ServedModel) -> Bounds:
-        limits = self.engines[served.engine].spec.tool_calls
-        return Bounds(limits.length, limits.items)
+    async def _planned(
+        self, served: ServedModel, request: TaskRequest
+    ) -> tuple[TaskRequest, StructuredUse | ToolUse | None]:
+        """The request as engines see it, and what makes sure of its form if it has one."""
+        if not isinstance(request, TextGenerationRequest):
+            return request, None
+        spec = self.engines[served.engine].spec
+        backend, use = backend_of(spec), None
+        if request.output_format is not None:
+            bounds = Bounds(spec.json_mode.length, spec.json_mode.items)
+            with self.metrics.refused_formats(served.card.name):
+                use = await prepared(request.output_format, self._library, backend, bounds)
+        bounds = Bounds(spec.tool_calls.length, spec.tool_calls.items)
+        asked, tools = await tool_use.plan(request, self._library, backend, bounds, use)
+        return asked, tools or use
+
+    def _proven(self, card: Card, evidence: Evidence | None, context: Context) -> None:
+        """Writes down how an answer came to fit its format, if it has one."""
+        if evidence is None:
+            return
+        self.metrics.structured(card.name, evidence)
+        log.info("structured output", id=context.request_id, model=card.name, **evidence.as_json())
 
     @contextmanager
     def _measured(
@@ -295,11 +334,22 @@ def _counted(used: Usage, context: Context) -> Usage:
 
 
 async def _measured(
-    chunks: AsyncIterator[TextChunk], measure: Measure
+    chunks: AsyncIterator[TextChunk], measure: Measure, proven: Callable[[Evidence | None], None]
 ) -> AsyncGenerator[TextChunk]:
     async for chunk in chunks:
         measure.chunk(chunk)
+        if chunk.evidence is not None:
+            proven(chunk.evidence)
         yield chunk
+
+
+async def _run(
+    engine: Engine, request: TaskRequest, use: StructuredUse | ToolUse | None
+) -> TaskResult:
+    if use is None:
+        return await engine.run(request)
+    assert isinstance(request, TextGenerationRequest)
+    return await use.run(engine, request)
 
 
 def _estimate(request: TextGenerationRequest) -> int:

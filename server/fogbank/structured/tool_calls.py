@@ -4,23 +4,20 @@ A forced call is one JSON object, `{"name": <tool>, "parameters": {...}}`: the f
 which small models write too. One call, not a list: a list has no end that a small model finds.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import jsonschema_rs
 import orjson
 
-from fogbank.structured.tool_constraint import Bounds, constraint
-from fogbank.structured.tool_schema import MAX_TEXT, UnusableSchema, expand, quoted
+from fogbank.structured.budget import UnusableSchema, quoted
+from fogbank.structured.library import Library
+from fogbank.structured.narrowing import Bounds
+from fogbank.structured.structure import Structure
+from fogbank.structured.verification import MAX_DEPTH, is_deep
 from fogbank.tasks import JsonFormat, Tool, ToolCall, new_call_id
 
 MAX_TOOLS = 128
-MAX_PATTERNS = 128
-"""Patterns of all tools together: a hostile one takes milliseconds to compile."""
-MAX_DEPTH = 100
-"""Levels of a call's arguments: orjson writes 254, the answer around them included."""
-
-_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=300_000)
 
 
 class ToolError(ValueError):
@@ -28,62 +25,62 @@ class ToolError(ValueError):
 
 
 class Toolbox:
-    """The tools of a request, checked. Raises ToolError.
+    """The tools of a request, checked. `open` is the way to make one."""
 
-    Compiling takes microseconds for schemas as people write them, and a few milliseconds for the
-    largest that the budget lets through.
-    """
+    def __init__(self, tools: Mapping[str, Tool], structures: Mapping[str, Structure]) -> None:
+        self._tools = tools
+        self._structures = structures
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
-        self._tools: dict[str, Tool] = {}
-        self._schemas: dict[str, Any] = {}
-        self._validators: dict[str, jsonschema_rs.Validator] = {}
-        patterns = 0
+    @classmethod
+    async def open(
+        cls, tools: Iterable[Tool], library: Library, backend: str, bounds: Bounds
+    ) -> "Toolbox":
+        """Raises ToolError, and Busy as the library does."""
+        named: dict[str, Tool] = {}
         for tool in tools:
-            patterns += _patterns(tool.parameters)
-            if patterns > MAX_PATTERNS:
-                raise ToolError(f"the tools have more than {MAX_PATTERNS} patterns together")
-            if tool.name in self._tools:
+            if not tool.name:
+                raise ToolError("a tool has no name")
+            if tool.name in named:
                 raise ToolError(f"two tools are called {quoted(tool.name)}")
-            if len(self._tools) == MAX_TOOLS:
+            if len(named) == MAX_TOOLS:
                 raise ToolError(f"more than {MAX_TOOLS} tools")
-            self._tools[tool.name] = tool
-            self._schemas[tool.name], self._validators[tool.name] = _compiled(tool)
+            named[tool.name] = tool
+
+        async def ready(tool: Tool) -> Structure:
+            asked = JsonFormat(_parameters(tool), closes=False)
+            try:
+                return await library.structure(asked, backend, bounds)
+            except UnusableSchema as error:
+                where = f"the parameters of the tool {quoted(tool.name)}"
+                raise ToolError(f"{where}: the schema {error}") from error
+
+        made = await asyncio.gather(*map(ready, named.values()))
+        return cls(named, dict(zip(named, made, strict=True)))
 
     def __contains__(self, name: str) -> bool:
         return name in self._tools
 
-    def forced(self, name: str | None, bounds: Bounds) -> JsonFormat:
-        """What an answer is held to that must be a call: of this tool, or of any."""
+    def forced(self, name: str | None) -> JsonFormat:
+        """What an answer is held to that must be a call: of this tool, or of any.
+
+        Half a call must not look like one, so that it is never closed early.
+        """
         names = [name] if name is not None else list(self._tools)
-        calls = [self._call(each, bounds) for each in names]
-        return JsonFormat(calls[0] if len(calls) == 1 else {"anyOf": calls})
+        calls = [_call(self._tools[each], number) for number, each in enumerate(names)]
+        return JsonFormat(calls[0] if len(calls) == 1 else {"anyOf": calls}, closes=False)
 
-    def _call(self, name: str, bounds: Bounds) -> dict[str, Any]:
-        parameters = constraint(self._schemas[name], bounds)
-        return {
-            "type": "object",
-            "properties": {"name": {"const": name}, "parameters": parameters},
-            "required": ["name", "parameters"],
-            "additionalProperties": False,
-        }
+    def read(self, text: str) -> ToolCall:
+        """The call that a forced answer is, which is known to fit."""
+        value = orjson.loads(text)
+        arguments = orjson.dumps(value["parameters"]).decode()
+        return ToolCall(new_call_id(), value["name"], arguments)
 
-    def read(self, text: str) -> ToolCall | None:
-        """The call that a forced answer is; None when it is none, or not a right one."""
-        try:
-            value = orjson.loads(text)
-            name, arguments = value["name"], orjson.dumps(value["parameters"]).decode()
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return None
-        call = ToolCall(new_call_id(), str(name), arguments)
-        return call if self.problem(call) is None else None
-
-    def problem(self, call: ToolCall) -> str | None:
+    async def problem(self, call: ToolCall) -> str | None:
         """Why this call must not reach a client; None when it may."""
-        validator = self._validators.get(call.name)
-        if validator is None:
+        structure = self._structures.get(call.name)
+        if structure is None:
             return f"there is no tool {quoted(call.name)}"
-        if _deep(call.arguments):
+        if is_deep(call.arguments):
             return f"its arguments are nested deeper than {MAX_DEPTH} levels"
         try:
             arguments = orjson.loads(call.arguments)
@@ -91,47 +88,23 @@ class Toolbox:
             return "its arguments are not JSON"
         if not isinstance(arguments, dict):
             return "its arguments are not an object"
-        try:
-            validator.validate(arguments)  # ends at the first error; iter_errors makes all of them
-        except jsonschema_rs.ValidationError as error:
-            return str(error.message)[:MAX_TEXT]
-        return None
+        return await structure.problem(call.arguments)
 
 
-def _patterns(schema: Any, depth: int = 0) -> int:
-    """Patterns in a schema, as deep as one may be nested; deeper ones are refused later."""
-    if isinstance(schema, list):
-        return sum(_patterns(item, depth + 1) for item in schema)
-    if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
-        return 0
-    named = schema.get("patternProperties")
-    own = ("pattern" in schema) + (len(named) if isinstance(named, Mapping) else 0)
-    return own + sum(_patterns(value, depth + 1) for value in schema.values())
+def _parameters(tool: Tool) -> dict[str, Any]:
+    schema = {**tool.parameters}
+    if schema.setdefault("type", "object") != "object":
+        name = quoted(tool.name)
+        raise ToolError(f"the parameters of the tool {name}: the schema is not of type 'object'")
+    return schema
 
 
-def _deep(text: str) -> bool:
-    """Whether JSON text may be nested too deeply; brackets within its strings count too."""
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return False
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "{[") - (character in "}]")
-        deepest = max(depth, deepest)
-    return deepest > MAX_DEPTH
-
-
-def _compiled(tool: Tool) -> tuple[Any, jsonschema_rs.Validator]:
-    """The expanded parameter schema and its validator."""
-    if not tool.name:
-        raise ToolError("a tool has no name")
-    where = f"the parameters of the tool {quoted(tool.name)}"
-    try:
-        schema = expand(tool.parameters)
-        if schema.setdefault("type", "object") != "object":
-            raise UnusableSchema("is not of type 'object'")
-        return schema, jsonschema_rs.Draft202012Validator(schema, pattern_options=_PATTERNS)
-    except UnusableSchema as error:
-        raise ToolError(f"{where}: the schema {error}") from error
-    except (ValueError, TypeError) as error:
-        first = str(error).strip().partition("\n")[0][:MAX_TEXT]
-        raise ToolError(f"{where} are no JSON Schema: {first}") from error
+def _call(tool: Tool, number: int) -> dict[str, Any]:
+    """References of a tool's schema start from that schema, wherever it stands: it has an id."""
+    parameters = {"$id": f"http://tool{number}.invalid/", **_parameters(tool)}
+    return {
+        "type": "object",
+        "properties": {"name": {"const": tool.name}, "parameters": parameters},
+        "required": ["name", "parameters"],
+        "additionalProperties": False,
+    }

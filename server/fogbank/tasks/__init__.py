@@ -14,6 +14,14 @@ from fogbank.tasks.speech_recognition import (
     SpeechSegment,
     SpokenWord,
 )
+from fogbank.tasks.structured_output import (
+    ChoiceFormat,
+    Constraint,
+    Evidence,
+    JsonFormat,
+    OutputFormat,
+    RegexFormat,
+)
 from fogbank.tasks.summarization import SummarizationRequest, SummarizationResult
 from fogbank.tasks.text_classification import (
     LabelScore,
@@ -22,7 +30,6 @@ from fogbank.tasks.text_classification import (
 )
 from fogbank.tasks.text_embeddings import Pooling, TextEmbeddingsRequest, TextEmbeddingsResult
 from fogbank.tasks.text_generation import (
-    JsonFormat,
     Lora,
     Message,
     Sampling,
@@ -36,7 +43,7 @@ from fogbank.tasks.token_classification import (
     TokenClassificationRequest,
     TokenClassificationResult,
 )
-from fogbank.tasks.tools import NamedTool, Tool, ToolCall, ToolChoice, new_call_id
+from fogbank.tasks.tools import NamedTool, Tool, ToolCall, ToolChoice, call_text, new_call_id
 from fogbank.tasks.translation import TranslationRequest, TranslationResult
 from fogbank.tasks.usage import Usage
 
@@ -88,7 +95,10 @@ __all__ = [
     "TEXT_GENERATION",
     "TOKEN_CLASSIFICATION",
     "TRANSLATION",
+    "ChoiceFormat",
+    "Constraint",
     "Entity",
+    "Evidence",
     "ImageClassificationRequest",
     "ImageClassificationResult",
     "JsonFormat",
@@ -96,7 +106,9 @@ __all__ = [
     "Lora",
     "Message",
     "NamedTool",
+    "OutputFormat",
     "Pooling",
+    "RegexFormat",
     "RerankingRequest",
     "RerankingResult",
     "Sampling",
@@ -124,5 +136,6 @@ __all__ = [
     "TranslationRequest",
     "TranslationResult",
     "Usage",
+    "call_text",
     "new_call_id",
 ]

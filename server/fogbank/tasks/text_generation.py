@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
+from fogbank.tasks.structured_output import Constraint, Evidence, OutputFormat
 from fogbank.tasks.tools import Tool, ToolCall, ToolChoice
 from fogbank.tasks.usage import Usage
 
@@ -39,13 +40,6 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonFormat:
-    """JSON mode. `schema` None asks for any JSON object, else for a value of that JSON Schema."""
-
-    schema: Any | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Lora:
     """A LoRA adapter over the engine's weights: `folder` holds it in PEFT's format.
 
@@ -74,13 +68,17 @@ class TextGenerationRequest:
     `prompt_token_ids` is filled by the runtime from `Engine.encode`, so that a prompt is tokenised
     once; an engine whose `encode` returned None gets None here and reads the text itself.
     `low_priority` gives way to other requests.
+    `output_format` is what a client asks for. From it the runtime makes `constraint`, which is all
+    that engines look at, and `prefix`: text that the answer begins with and that is not repeated.
     """
 
     prompt: str | None = None
     messages: tuple[Message, ...] | None = None
     raw: bool = False
     sampling: Sampling = field(default_factory=Sampling)
-    json_format: JsonFormat | None = None
+    output_format: OutputFormat | None = None
+    constraint: Constraint | None = None
+    prefix: str = ""
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"
     lora: Lora | None = None
@@ -93,7 +91,8 @@ class TextChunk:
     """New text since the chunk before it. Token counts are totals so far.
 
     `finish_reason` is None until the last chunk: "stop" (the model ended), "length" (max_tokens) or
-    "tool_calls". `tool_calls` are whole calls, in a chunk without text.
+    "tool_calls". `tool_calls` are whole calls, in a chunk without text. The last chunk of a
+    structured output has its `evidence`.
     """
 
     text: str
@@ -103,14 +102,16 @@ class TextChunk:
     finish_reason: str | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TextGenerationResult:
-    """The whole text. `finish_reason` as in TextChunk."""
+    """The whole text. `finish_reason` and `evidence` as in TextChunk."""
 
     text: str
     usage: Usage
     finish_reason: str
     logprobs: tuple[TokenLogprob, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
+    evidence: Evidence | None = None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -41,3 +43,9 @@ _ID_CHARACTERS = string.ascii_letters + string.digits
 def new_call_id() -> str:
     """A random id for a call: nine letters and digits, the one form that every model takes."""
     return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(9))
+
+
+def call_text(call: ToolCall) -> str:
+    """A call as models write it that have no form of their own."""
+    name = orjson.dumps(call.name).decode()
+    return f'{{"name":{name},"parameters":{call.arguments}}}'

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from fogbank.clock import Clock
 from fogbank.errors import AIError, RouteError
+from fogbank.tasks import Evidence
 from fogbank.telemetry.measure import Measure
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -65,6 +66,22 @@ class Metrics:
             ("model",),
             registry=self.registry,
         )
+        self._structured = Counter(
+            "fogbank_structured_outputs",
+            "Answers in a given form, by outcome: verified, closed (verified, and ended early for"
+            " max_tokens), refused (the form itself).",
+            ("model", "outcome"),
+            registry=self.registry,
+        )
+        self._tries = Counter(
+            "fogbank_structured_output_tries",
+            "Attempts that verified answers in a given form took.",
+            ("model",),
+            registry=self.registry,
+        )
+        self._compile = self._histogram(
+            "fogbank_schema_compile_seconds", "Forms never seen before: making ready.", _SECONDS
+        )
         self._duration = self._histogram("fogbank_request_seconds", "Whole request.", _SECONDS)
         self._queue = self._histogram(
             "fogbank_queue_seconds", "From arrival until permit and engine were there.", _SECONDS
@@ -94,6 +111,23 @@ class Metrics:
         finally:
             measure.ended_at = self._now()
             self._observe(measure, model, task)
+
+    def structured(self, model: str, evidence: Evidence) -> None:
+        """Counts an answer that was verified."""
+        outcome = "closed" if evidence.closed else "verified"
+        self._child(self._structured, model, outcome).inc()
+        self._child(self._tries, model).inc(evidence.tries)
+        if evidence.compile_ms:
+            self._child(self._compile, model).observe(evidence.compile_ms / 1000)
+
+    @contextmanager
+    def refused_formats(self, model: str) -> Iterator[None]:
+        """Counts a form that cannot be used."""
+        try:
+            yield
+        except AIError:
+            self._child(self._structured, model, "refused").inc()
+            raise
 
     def spent(self, model: str, neurons: float) -> None:
         """Counts what a request would have cost."""

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from fogbank.engines.base import EngineDead
-from fogbank.tasks import JsonFormat, NamedTool, TextGenerationRequest, ToolCall
+from fogbank.tasks import NamedTool, TextGenerationRequest, ToolCall
+from tests.dialects.proof import HEADER, held, proven
 from tests.server import ACCOUNT, TEXT, Running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.contract("1.6")]
@@ -135,7 +136,15 @@ async def test_a_schema(fogbank: Running) -> None:
     config = {"format": {"type": "json_schema", "schema": schema}}
     body = await answer(fogbank, output_config=config)
     assert body["content"][0]["text"] == '{"a":null}'
-    assert seen(fogbank).json_format == JsonFormat(schema)
+    assert held(seen(fogbank))
+
+
+async def test_how_a_schema_was_met(fogbank: Running) -> None:
+    config = {"format": {"type": "json_schema", "schema": {"const": 1}}}
+    proven((await post(fogbank, output_config=config)).headers[HEADER])
+    delta = (await stream(fogbank, output_config=config))[-2]
+    assert list(delta)[-2:] == ["usage", "structured_output"]
+    proven(delta["structured_output"])
 
 
 async def test_a_stream(fogbank: Running) -> None:

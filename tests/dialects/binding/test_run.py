@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tests.dialects.binding.calls import RUN, ZEROS, call, consn
+from tests.dialects.proof import HEADER, proven
 from tests.server import (
     CHAT,
     CLASSIFY,
@@ -116,6 +117,22 @@ async def test_reject_if_busy(tmp_path: Path) -> None:
         assert refused.headers["retry-after"] == "1"
         assert (await running_one).status_code == 200
         assert (await call(it, TEXT, {"prompt": "b"}, {"rejectIfBusy": True})).status_code == 200
+
+
+@pytest.mark.contract("3.4", "6.2", "6.3")
+async def test_json_mode_whole_and_streamed(fogbank: Running) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "null"}}, "required": ["a"]}
+    inputs = {
+        "prompt": "a",
+        "response_format": {"type": "json_schema", "json_schema": schema},
+    }
+    whole = await call(fogbank, TEXT, inputs)
+    assert whole.json()["response"] == {"a": None}
+    proven(whole.headers[HEADER])
+    streamed = await call(fogbank, TEXT, inputs | {"stream": True})
+    *pieces, last = map(orjson.loads, events(streamed.text)[:-1])
+    assert orjson.loads("".join(piece["response"] for piece in pieces)) == {"a": None}
+    proven(last["structured_output"])
 
 
 @pytest.mark.contract("6.2", "5.1")

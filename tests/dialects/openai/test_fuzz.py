@@ -45,6 +45,7 @@ TOOL = st.fixed_dictionaries(
     {"type": st.just("function"), "function": FUNCTION, "name": st.just("f")},
     optional={"parameters": JSON, "input_schema": JSON},
 )
+FORMS = st.sampled_from(["json", "json_object", "choice", "regex", "grammar"])
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "messages": st.lists(TURN, max_size=3),
     "input": st.text(max_size=8) | st.lists(TURN, max_size=3) | st.lists(st.text(max_size=4)),
@@ -56,6 +57,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "tools": st.lists(TOOL, max_size=2),
     "tool_choice": st.sampled_from(["auto", "none", "required", {"type": "any"}]) | JSON,
     "response_format": JSON,
+    "structured_outputs": JSON | st.dictionaries(FORMS, JSON, max_size=2),
+    "guided_json": JSON,
+    "guided_choice": JSON,
     "text": JSON,
     "logprobs": st.booleans() | st.integers(-1, 3),
     "system": CONTENT,

@@ -149,13 +149,13 @@ async def test_a_call_that_cannot_be_made_right_stays_text(it: Running) -> None:
     assert temperatures == [0.6, 0.6, 1.1, 1.6]
     code, message = await refusal(it, body("hello", tool, tool_choice="required"))
     assert code == 3030
-    assert "does not fit the parameters" in message
+    assert "Tool call couldn't be made: 1 is not a multiple of 2" in message
 
 
 async def test_a_forced_call_that_max_tokens_ends_is_an_error(it: Running) -> None:
     code, message = await refusal(it, body("hello", tool_choice="required", max_tokens=3))
     assert code == 3030
-    assert "max_tokens ended the call first" in message
+    assert "max_tokens (3) ended the answer first" in message
     assert len(it.engine.requests) == 1
 
 
@@ -183,7 +183,7 @@ async def test_what_cannot_be_called_is_refused(
 
 async def test_a_hostile_schema_is_refused_by_its_tools_name(it: Running) -> None:
     deep: dict[str, Any] = {"type": "string", "description": ""}
-    for _ in range(40):
+    for _ in range(60):
         deep = {"type": "object", "description": "", "properties": {"a": deep}}
     tool = {**WEATHER, "parameters": {"type": "object", "properties": {"a": deep}}}
     code, message = await refusal(it, body(CALL, tool))

@@ -82,8 +82,10 @@ def _answer(request: TextGenerationRequest) -> str:
     if request.tools:
         tool = request.tools[0]
         return json.dumps({"name": tool.name, "parameters": _whole(tool.parameters)})
-    if request.json_format and request.json_format.schema:
-        return json.dumps(_whole(request.json_format.schema))
+    if request.constraint is not None and request.constraint.kind == "json":
+        schema = json.loads(request.constraint.text)
+        if "properties" in schema:
+            return json.dumps(_whole(schema))
     return fake_answers.echo(request)
 
 

@@ -26,7 +26,7 @@ async def test_extraction(extraction: httpx2.AsyncClient, server: CatalogueServe
     server.script.lines.append(json.dumps(MARIA))
     answer = await extraction.post("/", content=MAIL)
     assert (answer.status_code, answer.json()) == (200, MARIA)
-    assert server.asked[-1].json_format is not None
+    assert server.asked[-1].constraint is not None
 
 
 async def test_extraction_believes_only_what_the_text_says(

@@ -7,6 +7,7 @@ import orjson
 from fogbank.catalog.card import Card
 from fogbank.dialects.anthropic import reply
 from fogbank.dialects.streaming import used
+from fogbank.dialects.structured_output import beside_usage
 from fogbank.errors import AIError
 from fogbank.tasks import TextChunk, ToolCall, Usage
 
@@ -39,12 +40,13 @@ class MessageEvents:
         return data
 
     def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
-        """The reason and the usage, then the end."""
+        """The reason, the usage and how JSON was met, then the end."""
         data = b"" if self._begun else self._begin(used(last))
         reason = reply.STOP_REASONS[last.finish_reason or "stop"] if last else "end_turn"
         delta = {"stop_reason": reason, "stop_sequence": None}
         usage = reply.usage(used(last), neurons)
-        data += self._stop() + _event("message_delta", delta=delta, usage=usage)
+        told = beside_usage(last)
+        data += self._stop() + _event("message_delta", delta=delta, usage=usage, **told)
         return data + _event("message_stop")
 
     def failure(self, error: AIError, request_id: str) -> bytes:

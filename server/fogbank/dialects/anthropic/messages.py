@@ -10,13 +10,13 @@ from fogbank import tasks
 from fogbank.dialects.anthropic import conversation, reply
 from fogbank.dialects.anthropic.events import MessageEvents
 from fogbank.dialects.asgi import send_json
-from fogbank.dialects.openai import tools
 from fogbank.dialects.openai.endpoint import Ask, Endpoint
 from fogbank.dialects.openai.fields import OPAQUE
 from fogbank.dialects.openai.reply import envelope
 from fogbank.dialects.openai.sampling import sampling
 from fogbank.dialects.services import Services, route
 from fogbank.dialects.streaming import send_stream
+from fogbank.dialects.structured_output import json_format
 from fogbank.errors import AIError, RouteError
 from fogbank.runtime.context import Context
 from fogbank.tasks import TextGenerationRequest, TextGenerationResult
@@ -54,11 +54,11 @@ class Messages(Endpoint):
         answer = await self.runtime.run(ask.card, request, ask.context)
         result = answer.result
         assert isinstance(result, TextGenerationResult)
-        content = reply.blocks(tools.text_of(request.json_format, result), result)
+        content = reply.blocks(result)
         reason = reply.STOP_REASONS[result.finish_reason]
         usage = reply.usage(result.usage, answer.neurons)
         body = reply.message(ask.card, content, reason, usage)
-        await send_json(send, 200, body, self.headers(ask, answer.neurons))
+        await send_json(send, 200, body, self.headers(ask, answer.neurons, result.evidence))
 
     async def _stream(self, ask: Ask, request: TextGenerationRequest, send: Send) -> None:
         framing = MessageEvents(ask.card)
@@ -78,7 +78,7 @@ def _request(ask: Ask) -> TextGenerationRequest:
     return TextGenerationRequest(
         messages=conversation.messages(body),
         sampling=sampling(body, ask.card, ask.defaults, stop="stop_sequences"),
-        json_format=tools.json_format(ask.card, wanted["type"], wanted.get("schema", {})),
+        output_format=json_format(ask.card, wanted["type"], wanted.get("schema", {})),
         tools=offered,
         tool_choice=conversation.choice(body, offered),
     )

@@ -39,8 +39,9 @@ def message(
     }
 
 
-def blocks(text: str, result: TextGenerationResult) -> list[dict[str, Any]]:
+def blocks(result: TextGenerationResult) -> list[dict[str, Any]]:
     """Text, if there is any, then the tools that are used."""
+    text = result.text
     said = [{"type": "text", "text": text}] if text or not result.tool_calls else []
     return [*said, *(tool_use(made) for made in result.tool_calls)]
 

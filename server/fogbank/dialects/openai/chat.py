@@ -8,6 +8,7 @@ from fogbank.dialects.openai import choices, conversation, logprobs, tools
 from fogbank.dialects.openai.endpoint import Ask
 from fogbank.dialects.openai.fields import Body, refused
 from fogbank.dialects.openai.generation import ChoiceEvents, GenerationEndpoint, Wanted
+from fogbank.dialects.openai.output_format import form_of
 from fogbank.dialects.openai.sampling import sampling
 from fogbank.tasks import (
     TextChunk,
@@ -33,7 +34,7 @@ class ChatCompletions(GenerationEndpoint):
         if body.get("functions"):
             raise refused("functions", "'functions' is not served here; 'tools' is")
         offered = tuple(tools.tool(item["function"]) for item in body.get("tools", ()))
-        wanted = body.get("response_format") or _guided(body)
+        form = form_of(ask.card, body)
         request = TextGenerationRequest(
             messages=conversation.messages(body),
             sampling=sampling(
@@ -43,22 +44,19 @@ class ChatCompletions(GenerationEndpoint):
                 limit=("max_completion_tokens", "max_tokens"),
                 logprobs=_logprobs(body),
             ),
-            json_format=tools.json_format(
-                ask.card, wanted["type"], tools.unwrapped(wanted.get("json_schema", {}))
-            ),
+            output_format=form.wanted,
             tools=offered,
             tool_choice=_choice(body.get("tool_choice", "auto"), offered),
         )
         n = int(body.get("n", 1))
-        return Wanted(choices.several(request, n), n, body.get("stream", False))
+        return Wanted(choices.several(request, n), n, body.get("stream", False), form)
 
     def choice(
         self, index: int, request: TextGenerationRequest, result: TextGenerationResult
     ) -> dict[str, Any]:
-        text: str | None = tools.text_of(request.json_format, result)
-        message: dict[str, Any] = {"role": "assistant", "content": text}
+        message: dict[str, Any] = {"role": "assistant", "content": result.text}
         if result.tool_calls:
-            message["content"] = text or None
+            message["content"] = result.text or None
             message["tool_calls"] = [tool_call(made) for made in result.tool_calls]
         asked = request.sampling.logprobs is not None
         return {
@@ -70,13 +68,6 @@ class ChatCompletions(GenerationEndpoint):
 
     def events(self, head: dict[str, Any], index: int) -> ChoiceEvents:
         return ChatEvents(head, index)
-
-
-def _guided(body: Body) -> Body:
-    """The native route's `guided_json`, which langchain-cloudflare sends here too."""
-    if "guided_json" not in body:
-        return {"type": "text"}
-    return {"type": "json_schema", "json_schema": {"schema": body["guided_json"]}}
 
 
 def _logprobs(body: Body) -> int | None:

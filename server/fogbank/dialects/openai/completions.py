@@ -1,5 +1,6 @@
 """`completions`: a text that is continued. An extension of ours (contract 1.6)."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from fogbank.dialects.openai import choices, logprobs
 from fogbank.dialects.openai.endpoint import Ask
 from fogbank.dialects.openai.fields import Body, refused
 from fogbank.dialects.openai.generation import ChoiceEvents, GenerationEndpoint, Wanted
+from fogbank.dialects.openai.output_format import form_of
 from fogbank.dialects.openai.sampling import sampling
 from fogbank.tasks import TextChunk, TextGenerationRequest, TextGenerationResult
 
@@ -35,14 +37,12 @@ class Completions(GenerationEndpoint):
         prompts = [prompt] if isinstance(prompt, str) else prompt
         if len(prompts) * n > MOST_CHOICES:
             raise refused("prompt", f"prompts times n must be <= {MOST_CHOICES}")
+        form = form_of(ask.card, body)
+        request = TextGenerationRequest(raw=True, sampling=drawn, output_format=form.wanted)
         requests = [
-            one
-            for text in prompts
-            for one in choices.several(
-                TextGenerationRequest(prompt=text, raw=True, sampling=drawn), n
-            )
+            one for text in prompts for one in choices.several(replace(request, prompt=text), n)
         ]
-        return Wanted(requests, n, body.get("stream", False))
+        return Wanted(requests, n, body.get("stream", False), form)
 
     def choice(
         self, index: int, request: TextGenerationRequest, result: TextGenerationResult

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from fogbank import errors
 from fogbank.catalog.card import Card, SamplingDefaults
-from fogbank.dialects import intake
+from fogbank.dialects import intake, structured_output
 from fogbank.dialects.asgi import ClientGone, Headers, while_connected
 from fogbank.dialects.exchange import exchange
 from fogbank.dialects.openai import reply
@@ -19,6 +19,7 @@ from fogbank.dialects.services import Services
 from fogbank.dialects.workers_ai.run import ACCOUNT
 from fogbank.errors import AIError, RouteError, account_error, unknown_path
 from fogbank.runtime.context import Context
+from fogbank.tasks import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,12 @@ class Endpoint(ABC):
         told = error_object(error, context.request_id)
         return {**reply.envelope(error, context.request_id), "error": told}
 
-    def headers(self, ask: Ask, neurons: float | None = None) -> Headers:
+    def headers(
+        self, ask: Ask, neurons: float | None = None, evidence: Evidence | None = None
+    ) -> Headers:
         """As on the run route (contract 1.2), and the mark of an extension."""
         headers = self._inference.headers(ask.card, ask.context) + self._extension()
+        headers += structured_output.header(evidence)
         if neurons is not None:
             headers.append((b"cf-ai-neurons", f"{neurons:.2f}".encode()))
         return headers

@@ -12,7 +12,7 @@ from fogbank.errors import AIError
 Body = dict[str, Any]
 
 OPAQUE = frozenset(
-    {"parameters", "schema", "json_schema", "guided_json", "input_schema", "metadata"}
+    {"parameters", "schema", "json_schema", "json", "guided_json", "input_schema", "metadata"}
 )
 """What a client's own JSON stands under; a null in there means something."""
 

@@ -1,7 +1,7 @@
 """Chat completions and text completions: one answer or several, whole or streamed."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,9 @@ from fogbank.dialects.asgi import send_json
 from fogbank.dialects.openai import choices, reply
 from fogbank.dialects.openai.endpoint import Ask, Endpoint
 from fogbank.dialects.openai.error_object import error_object
+from fogbank.dialects.openai.output_format import Form
 from fogbank.dialects.streaming import send_events, send_stream, used
+from fogbank.dialects.structured_output import beside_usage
 from fogbank.dialects.workers_ai.events import DONE, event
 from fogbank.dialects.workers_ai.forms.text_generation import usage
 from fogbank.errors import AIError
@@ -26,11 +28,15 @@ from fogbank.tasks import (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be generated: `requests` in the order of the choices, `n` to a prompt."""
+    """What is to be generated: `requests` in the order of the choices, `n` to a prompt.
+
+    `form` is what each of them must be.
+    """
 
     requests: list[TextGenerationRequest]
     n: int
     stream: bool
+    form: Form
 
 
 class ChoiceEvents(Protocol):
@@ -54,7 +60,7 @@ class GenerationEndpoint(Endpoint):
     def choice(
         self, index: int, request: TextGenerationRequest, result: TextGenerationResult
     ) -> dict[str, Any]:
-        """A whole choice. Raises AIError for JSON mode that was not met."""
+        """A whole choice."""
 
     @abstractmethod
     def events(self, head: dict[str, Any], index: int) -> ChoiceEvents:
@@ -65,9 +71,10 @@ class GenerationEndpoint(Endpoint):
         return self._stream(ask, wanted, send) if wanted.stream else self._whole(ask, wanted, send)
 
     async def _whole(self, ask: Ask, wanted: Wanted, send: Send) -> None:
-        results = await choices.run_all(
-            self.runtime, ask.card, wanted.requests, ask.context, wanted.n
-        )
+        with wanted.form.blamed():
+            results = await choices.run_all(
+                self.runtime, ask.card, wanted.requests, ask.context, wanted.n
+            )
         total = choices.total({at: result.usage for at, result in enumerate(results)}, wanted.n)
         neurons = self.runtime.meter.neurons(ask.card, total)
         body = {
@@ -78,17 +85,33 @@ class GenerationEndpoint(Endpoint):
             ],
             "usage": usage(total, neurons),
         }
-        await send_json(send, 200, body, self.headers(ask, neurons))
+        await send_json(send, 200, body, self.headers(ask, neurons, results[0].evidence))
 
     async def _stream(self, ask: Ask, wanted: Wanted, send: Send) -> None:
         head = reply.head(self.piece_object, ask.card)
         frames = [self.events(head, index) for index in range(len(wanted.requests))]
-        headers = self.headers(ask)
-        if len(frames) == 1:
-            framing = OneChoice(head, frames[0])
-            request = wanted.requests[0]
-            await send_stream(self.runtime, ask.card, request, ask.context, send, headers, framing)
-            return
+        with wanted.form.blamed():
+            if len(frames) > 1:
+                await self._stream_several(ask, wanted, send, head, frames)
+                return
+            await send_stream(
+                self.runtime,
+                ask.card,
+                wanted.requests[0],
+                ask.context,
+                send,
+                self.headers(ask),
+                OneChoice(head, frames[0]),
+            )
+
+    async def _stream_several(
+        self,
+        ask: Ask,
+        wanted: Wanted,
+        send: Send,
+        head: dict[str, Any],
+        frames: Sequence[ChoiceEvents],
+    ) -> None:
         lasts: dict[int, TextChunk] = {}
 
         def frame(piece: choices.Piece) -> bytes:
@@ -99,10 +122,11 @@ class GenerationEndpoint(Endpoint):
         def end(last: choices.Piece | None) -> bytes:
             counts = {index: used(chunk) for index, chunk in lasts.items()}
             total = choices.total(counts, wanted.n)
-            return usage_event(head, total, self.runtime.meter.neurons(ask.card, total)) + DONE
+            neurons = self.runtime.meter.neurons(ask.card, total)
+            return usage_event(head, total, neurons, lasts.get(0)) + DONE
 
         opened = choices.stream_all(self.runtime, ask.card, wanted.requests, ask.context, wanted.n)
-        await send_events(opened, frame, end, failure, ask.context, send, headers)
+        await send_events(opened, frame, end, failure, ask.context, send, self.headers(ask))
 
 
 class OneChoice:
@@ -114,16 +138,19 @@ class OneChoice:
 
     def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
         """The usage with empty choices, as Cloudflare sends it unasked (contract 1.3)."""
-        return usage_event(self._head, used(last), neurons) + DONE
+        return usage_event(self._head, used(last), neurons, last) + DONE
 
     def failure(self, error: AIError, request_id: str) -> bytes:
         """OpenAI's own error event, and no `[DONE]` after it (decisions.md 6)."""
         return failure(error, request_id)
 
 
-def usage_event(head: dict[str, Any], counts: Usage, neurons: float | None) -> bytes:
-    """The last event before `[DONE]`."""
-    return event({**head, "choices": [], "usage": usage(counts, neurons)})
+def usage_event(
+    head: dict[str, Any], counts: Usage, neurons: float | None, last: TextChunk | None
+) -> bytes:
+    """The last event before `[DONE]`; `last` says how its form was met."""
+    totals = usage(counts, neurons)
+    return event({**head, "choices": [], "usage": totals, **beside_usage(last)})
 
 
 def failure(error: AIError, request_id: str) -> bytes:

@@ -11,9 +11,10 @@ from starlette.types import Send
 from fogbank import tasks
 from fogbank.catalog.card import Card
 from fogbank.dialects.asgi import send_json
-from fogbank.dialects.openai import responses_input, tools
+from fogbank.dialects.openai import responses_input
 from fogbank.dialects.openai.endpoint import Ask, Endpoint
 from fogbank.dialects.openai.fields import Body, refused
+from fogbank.dialects.openai.output_format import Form, json_form
 from fogbank.dialects.openai.responses_events import ResponseEvents
 from fogbank.dialects.openai.responses_output import completed, function_call, message
 from fogbank.dialects.openai.sampling import sampling
@@ -34,44 +35,57 @@ class Responses(Endpoint):
         for name in STATEFUL:
             if ask.body.get(name):
                 raise refused(name, f"'{name}' is not served here: responses are not stored")
-        request = _request(ask)
+        wanted = ask.body.get("text", {}).get("format", {"type": "text"})
+        form = json_form(ask.card, wanted["type"], wanted.get("schema", {}), "text.format")
+        request = _request(ask, form)
         shell = _shell(ask.card, ask.body, request)
         try:
             orjson.dumps(shell)
         except orjson.JSONEncodeError:
             raise refused("tools", "a schema is nested too deeply") from None
         answer = self._stream if ask.body.get("stream") else self._whole
-        return answer(ask, request, shell, send)
+        return answer(ask, request, form, shell, send)
 
     async def _whole(
-        self, ask: Ask, request: TextGenerationRequest, shell: dict[str, Any], send: Send
+        self,
+        ask: Ask,
+        request: TextGenerationRequest,
+        form: Form,
+        shell: dict[str, Any],
+        send: Send,
     ) -> None:
-        answer = await self.runtime.run(ask.card, request, ask.context)
+        with form.blamed():
+            answer = await self.runtime.run(ask.card, request, ask.context)
         result = answer.result
         assert isinstance(result, TextGenerationResult)
         output = []
-        if (text := tools.text_of(request.json_format, result)) or not result.tool_calls:
-            output.append(message(text, result.finish_reason))
+        if result.text or not result.tool_calls:
+            output.append(message(result.text, result.finish_reason))
         output += [function_call(made) for made in result.tool_calls]
         body = completed(shell, output, result.finish_reason, result.usage, answer.neurons)
-        await send_json(send, 200, body, self.headers(ask, answer.neurons))
+        await send_json(send, 200, body, self.headers(ask, answer.neurons, result.evidence))
 
     async def _stream(
-        self, ask: Ask, request: TextGenerationRequest, shell: dict[str, Any], send: Send
+        self,
+        ask: Ask,
+        request: TextGenerationRequest,
+        form: Form,
+        shell: dict[str, Any],
+        send: Send,
     ) -> None:
         framing = ResponseEvents(shell)
         headers = self.headers(ask)
-        await send_stream(self.runtime, ask.card, request, ask.context, send, headers, framing)
+        with form.blamed():
+            await send_stream(self.runtime, ask.card, request, ask.context, send, headers, framing)
 
 
-def _request(ask: Ask) -> TextGenerationRequest:
+def _request(ask: Ask, form: Form) -> TextGenerationRequest:
     body = ask.body
-    wanted = body.get("text", {}).get("format", {"type": "text"})
     offered = responses_input.functions(body)
     return TextGenerationRequest(
         messages=responses_input.messages(body),
         sampling=sampling(body, ask.card, ask.defaults, limit=("max_output_tokens",)),
-        json_format=tools.json_format(ask.card, wanted["type"], wanted.get("schema", {})),
+        output_format=form.wanted,
         tools=offered,
         tool_choice=responses_input.choice(body, offered),
     )

@@ -13,6 +13,7 @@ from fogbank.dialects.openai.responses_output import (
     text_part,
 )
 from fogbank.dialects.streaming import used
+from fogbank.dialects.structured_output import beside_usage
 from fogbank.dialects.workers_ai.events import DONE
 from fogbank.errors import AIError
 from fogbank.tasks import TextChunk, ToolCall
@@ -45,7 +46,7 @@ class ResponseEvents:
         return data
 
     def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
-        """What is open is closed; then the whole response with its usage."""
+        """What is open is closed; then the whole response, its usage, and how JSON was met."""
         reason = last.finish_reason or "stop" if last else "stop"
         data = b"" if self._begun else self._begin()
         if self._text is None and not self._output:
@@ -53,6 +54,7 @@ class ResponseEvents:
             self._text = []
         data += self._close(reason)
         response = completed(self._shell, self._output, reason, used(last), neurons)
+        response |= beside_usage(last)
         name = "response.incomplete" if reason == "length" else "response.completed"
         return data + self._event(name, response=response) + DONE
 

@@ -8,6 +8,7 @@ import orjson
 
 from fogbank.catalog.card import Card
 from fogbank.dialects.streaming import used
+from fogbank.dialects.structured_output import beside_usage
 from fogbank.dialects.workers_ai.forms.function_calling import native_deltas, openai_calls
 from fogbank.dialects.workers_ai.forms.text_generation import usage
 from fogbank.errors import AIError
@@ -33,10 +34,11 @@ class NativeEvents:
         return b'data: {"response":' + orjson.dumps(chunk.text) + b"}\n\n"
 
     def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
-        """Why it ended, if by a call; an empty response with the usage."""
+        """Why it ended, if by a call; an empty response with the usage, and how JSON was met."""
         called = last is not None and last.finish_reason == "tool_calls"
         reason = event({"finish_reason": "tool_calls"}) if called else b""
-        return reason + event({"response": "", "usage": usage(used(last), neurons)}) + DONE
+        totals = {"response": "", "usage": usage(used(last), neurons), **beside_usage(last)}
+        return reason + event(totals) + DONE
 
     def failure(self, error: AIError, request_id: str) -> bytes:
         """One event, and no `[DONE]` after it (decisions.md 6)."""
@@ -81,12 +83,12 @@ class ChatCompletionEvents:
         return self._before + orjson.dumps(chunk.text) + b"}}]}\n\n"
 
     def end(self, last: TextChunk | None, neurons: float | None) -> bytes:
-        """The finish reason, then the usage with empty choices."""
+        """The finish reason, then the usage with empty choices, and how JSON was met."""
         reason = last.finish_reason if last else "stop"
         choice = {"index": 0, "delta": {}, "finish_reason": reason}
         finish = event({**self._head, "choices": [choice]})
-        totals = usage(used(last), neurons)
-        return finish + event({**self._head, "choices": [], "usage": totals}) + DONE
+        totals = {"usage": usage(used(last), neurons), **beside_usage(last)}
+        return finish + event({**self._head, "choices": [], **totals}) + DONE
 
     def failure(self, error: AIError, request_id: str) -> bytes:
         """As a native stream's."""

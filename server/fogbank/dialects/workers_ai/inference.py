@@ -11,6 +11,7 @@ from fogbank import errors
 from fogbank.catalog.card import Card
 from fogbank.dialects.asgi import Headers
 from fogbank.dialects.streaming import Framing
+from fogbank.dialects.structured_output import header
 from fogbank.dialects.workers_ai import forms
 from fogbank.dialects.workers_ai.bodies import raw_property
 from fogbank.dialects.workers_ai.events import ChatCompletionEvents, NativeEvents, PaddedEvents
@@ -21,7 +22,7 @@ from fogbank.errors import AIError
 from fogbank.runtime.context import Context
 from fogbank.runtime.runtime import Runtime
 from fogbank.storage.finetunes import FinetuneStore
-from fogbank.tasks import TaskRequest, TextGenerationRequest, Usage
+from fogbank.tasks import TaskRequest, TextGenerationRequest, TextGenerationResult, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class Whole:
 
 
 class Inference:
-    """Runs model inputs. `schemas` are the input schemas by name."""
+    """Runs model inputs. `schemas` are the input schemas by name.
+
+    Without `json_streams`, JSON mode comes whole where a stream was asked for.
+    """
 
     def __init__(
         self,
@@ -56,8 +60,10 @@ class Inference:
         finetunes: FinetuneStore,
         *,
         stream_padding: bool = False,
+        json_streams: bool = True,
     ) -> None:
         self.runtime = runtime
+        self._json_streams = json_streams
         self._native_events = PaddedEvents if stream_padding else NativeEvents
         self._finetunes = finetunes
         self._schemas = schemas
@@ -98,7 +104,9 @@ class Inference:
         if isinstance(request, TextGenerationRequest) and "lora" in checked:
             lora = adapter(self._finetunes, self.runtime, card, checked["lora"], context.account)
             request = replace(request, lora=lora)
-        streamed = isinstance(request, TextGenerationRequest) and wants_stream(checked)
+        streamed = isinstance(request, TextGenerationRequest) and wants_stream(
+            checked, json_streams=self._json_streams
+        )
         return Prepared(card, request, streamed)
 
     async def whole(self, prepared: Prepared, context: Context) -> Whole:
@@ -108,6 +116,8 @@ class Inference:
             prepared.card, prepared.request, answer.result, neurons=answer.neurons
         )
         headers = self.headers(prepared.card, context)
+        if isinstance(answer.result, TextGenerationResult):
+            headers += header(answer.result.evidence)
         if answer.neurons is not None:
             headers.append((b"cf-ai-neurons", f"{answer.neurons:.2f}".encode()))
         return Whole(result, headers, answer.result.usage, answer.neurons)

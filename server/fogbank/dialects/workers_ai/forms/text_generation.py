@@ -7,6 +7,7 @@ import orjson
 
 from fogbank import errors
 from fogbank.catalog.card import Card, SamplingDefaults
+from fogbank.dialects.structured_output import JSON_KINDS, json_format, unwrapped
 from fogbank.dialects.workers_ai.forms import function_calling
 from fogbank.dialects.workers_ai.forms.body import Body
 from fogbank.dialects.workers_ai.validation import text_boolean
@@ -14,6 +15,7 @@ from fogbank.errors import AIError
 from fogbank.tasks import (
     JsonFormat,
     Message,
+    OutputFormat,
     Sampling,
     TextGenerationRequest,
     TextGenerationResult,
@@ -21,16 +23,21 @@ from fogbank.tasks import (
 )
 
 
-def wants_stream(body: Body) -> bool:
-    """Whether the answer should come as events. JSON mode does not stream (contract 3.4)."""
-    return bool(body.get("stream")) and _json_schema_of(body) is None
+def wants_stream(body: Body, *, json_streams: bool) -> bool:
+    """Whether the answer should come as events.
+
+    JSON mode streams as text does, an extension, unless `json_streams` is off (contract 3.4).
+    """
+    return bool(body.get("stream")) and (json_streams or _json_mode(body) is None)
 
 
 def parse(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationRequest:
-    """A prompt or a conversation. Raises AIError for image parts and empty conversations."""
-    json_format = _json_schema_of(body)
-    if json_format and not card.json_mode:
-        raise AIError(errors.NO_JSON_MODE)
+    """A prompt or a conversation.
+
+    Raises AIError for image parts, empty conversations, and JSON mode where there is none.
+    """
+    mode = _json_mode(body)
+    output_format = json_format(card, *mode) if mode else None
     if "messages" in body:
         messages = tuple(_message(item) for item in body["messages"])
         if not messages:
@@ -38,7 +45,7 @@ def parse(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationR
         return TextGenerationRequest(
             messages=messages,
             sampling=_sampling(body, defaults),
-            json_format=json_format,
+            output_format=output_format,
             tools=function_calling.tools(body),
             tool_choice=function_calling.tool_choice(body.get("tool_choice")),
         )
@@ -46,7 +53,7 @@ def parse(card: Card, body: Body, defaults: SamplingDefaults) -> TextGenerationR
         prompt=body["prompt"],
         raw=text_boolean(body.get("raw")),
         sampling=_sampling(body, defaults),
-        json_format=json_format,
+        output_format=output_format,
     )
 
 
@@ -85,26 +92,22 @@ def _content(content: Any) -> str:
     return "".join(part.get("text", "") for part in parts)
 
 
-def _json_schema_of(body: Body) -> JsonFormat | None:
+def _json_mode(body: Body) -> tuple[str, Any] | None:
+    """What kind of JSON is asked for, and the schema, which counts for `json_schema`."""
     wanted = body.get("response_format")
     if wanted is None and "guided_json" in body:
-        return JsonFormat(body["guided_json"])
-    if not wanted or wanted.get("type") not in ("json_object", "json_schema"):
+        return "json_schema", body["guided_json"]
+    if not wanted or wanted.get("type") not in JSON_KINDS:
         return None
-    if wanted["type"] == "json_object":
-        return JsonFormat(None)
-    schema = wanted.get("json_schema", {})
-    if isinstance(schema, dict) and "schema" in schema and "type" not in schema:
-        schema = schema["schema"]
-    return JsonFormat(schema)
+    return wanted["type"], unwrapped(wanted.get("json_schema", {}))
 
 
 def render(card: Card, request: TextGenerationRequest, outcome: TextGenerationResult) -> Any:
     """The native form, or a chat completion where the card says so (contract 3.2, 3.3)."""
-    response = _response(request.json_format, outcome)
     if card.output == "chat-completion":
         return _chat_completion(card, outcome)
     calls = function_calling.native_calls(outcome.tool_calls)
+    response = _response(request.output_format, outcome)
     return {"response": response, "tool_calls": calls, "usage": usage(outcome.usage)}
 
 
@@ -121,17 +124,19 @@ def usage(counts: Usage, neurons: float | None = None) -> dict[str, Any]:
     return totals
 
 
-def _response(json_format: JsonFormat | None, outcome: TextGenerationResult) -> Any:
-    """Text; in JSON mode with a schema the parsed value (decisions.md 1)."""
-    if json_format is None or outcome.tool_calls:
+def _response(output_format: OutputFormat | None, outcome: TextGenerationResult) -> Any:
+    """Text; in JSON mode with a schema the value (decisions.md 1), every digit as it was written.
+
+    As a fragment, since orjson reads more levels than it writes, and rounds large integers.
+    """
+    held = isinstance(output_format, JsonFormat) and output_format.schema is not None
+    if not held or outcome.tool_calls:
         return outcome.text
     try:
-        value = orjson.loads(outcome.text)
+        orjson.loads(outcome.text)
     except orjson.JSONDecodeError:
-        cut = outcome.finish_reason == "length"
-        detail = "max_tokens ended the answer first" if cut else "the model did not write JSON"
-        raise AIError(errors.JSON_MODE_FAILED, detail=detail) from None
-    return outcome.text if json_format.schema is None else value
+        raise AIError(errors.JSON_MODE_FAILED, detail="the answer is not JSON") from None
+    return orjson.Fragment(outcome.text)
 
 
 def _chat_completion(card: Card, outcome: TextGenerationResult) -> dict[str, Any]:
