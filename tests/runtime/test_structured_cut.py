@@ -139,13 +139,6 @@ async def test_without_grammars_what_is_written_can_still_be_closed(
     assert not any(request.prefix for request in [*asked.requests, *missing.requests])
 
 
-async def test_an_answer_that_must_not_be_closed_is_not() -> None:
-    asked = await ask(JsonFormat(CITY, closes=False), STORY)
-    with pytest.raises(Unmet, match="max_tokens"):
-        await asked.run(within(40))
-    assert len(asked.requests) == ATTEMPTS
-
-
 async def test_an_answer_that_just_fits_is_not_closed() -> None:
     tokens = (await (await ask(CITY, RIGHT)).run()).usage.completion_tokens
     result = await (await ask(CITY, RIGHT)).run(within(tokens))

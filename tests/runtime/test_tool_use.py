@@ -10,7 +10,7 @@ import pytest
 from fogbank.engines.base import EngineRefused
 from fogbank.engines.fake import FakeEngine
 from fogbank.errors import AIError
-from fogbank.runtime.attempts import ATTEMPTS
+from fogbank.runtime.attempts import ATTEMPTS, HOTTEST, WARMER
 from fogbank.runtime.structured_use import Unmet, prepared
 from fogbank.runtime.tool_use import ToolUse, plan
 from fogbank.structured.library import Library
@@ -88,7 +88,11 @@ async def test_a_wrong_call_is_made_again_with_another_seed_and_warmer() -> None
     assert result.tool_calls[0].arguments == '{"a":"b"}'
     samplings = [each.sampling for each in requests(fake)]
     assert [sampling.seed for sampling in samplings] == [7, 8, 9]
-    assert [sampling.temperature for sampling in samplings] == [0.6, 1.1, 1.6]
+    assert [sampling.temperature for sampling in samplings] == [
+        0.6,
+        0.6 + WARMER,
+        min(0.6 + 2 * WARMER, HOTTEST),
+    ]
     assert result.usage.prompt_tokens == 1
     assert result.usage.completion_tokens > 20
     assert (result.text, result.finish_reason) == ("", "tool_calls")

@@ -28,7 +28,7 @@ def test_why_llguidance_does_not_take_it() -> None:
 
 def test_a_grammar_has_a_largest_size() -> None:
     parts = {f"p{at}": {"items": {"enum": [at, str(at)]}} for at in range(20_000)}
-    assert "too big" in str(refusal("llguidance", {"type": "object", "properties": parts}))
+    assert "too large" in str(refusal("llguidance", {"type": "object", "properties": parts}))
 
 
 def test_grammars() -> None:

@@ -34,7 +34,7 @@ def test_a_pointer(schema: Any, pointer: str) -> None:
 
 @pytest.mark.parametrize("reference", ["#", "", HOME])
 def test_the_whole(reference: str) -> None:
-    schema = {"$defs": {}}
+    schema: Any = {"$defs": {}}
     assert found(schema, reference) is schema
 
 

@@ -73,6 +73,7 @@ def serve(
     error_forms: Annotated[ErrorForms | None, flag("error_forms")] = None,
     refuse_deprecated: Annotated[bool | None, flag("refuse_deprecated")] = None,
     stream_padding: Annotated[bool | None, flag("stream_padding")] = None,
+    json_streams: Annotated[bool | None, flag("json_streams")] = None,
     rate_limits: Annotated[bool | None, flag("rate_limits")] = None,
     requests_per_minute: Annotated[str | None, flag("requests_per_minute")] = None,
     faults: Annotated[bool | None, flag("faults")] = None,

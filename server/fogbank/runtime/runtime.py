@@ -336,11 +336,15 @@ def _counted(used: Usage, context: Context) -> Usage:
 async def _measured(
     chunks: AsyncIterator[TextChunk], measure: Measure, proven: Callable[[Evidence | None], None]
 ) -> AsyncGenerator[TextChunk]:
-    async for chunk in chunks:
-        measure.chunk(chunk)
-        if chunk.evidence is not None:
-            proven(chunk.evidence)
-        yield chunk
+    try:
+        async for chunk in chunks:
+            measure.chunk(chunk)
+            if chunk.evidence is not None:
+                proven(chunk.evidence)
+            yield chunk
+    except Unmet as error:
+        measure.finished(error.usage)
+        raise
 
 
 async def _run(

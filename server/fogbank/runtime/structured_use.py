@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from fogbank import errors
-from fogbank.engines.base import Engine, EngineRefused
+from fogbank.engines.base import Engine, EngineRefused, EngineTooLong
 from fogbank.errors import AIError
 from fogbank.runtime.attempts import ATTEMPTS, warmed
 from fogbank.structured.budget import UnusableSchema
@@ -36,6 +36,7 @@ from fogbank.tasks import (
     TextChunk,
     TextGenerationRequest,
     TextGenerationResult,
+    TokenLogprob,
     Usage,
     call_text,
 )
@@ -76,15 +77,18 @@ async def prepared(
         raise AIError(errors.INVALID_INPUT, detail=detail) from error
     except Busy:
         raise AIError(errors.CAPACITY, retry_after=1) from None
-    return StructuredUse(structure, closes=isinstance(asked, JsonFormat) and asked.closes)
+    return StructuredUse(structure, closes=isinstance(asked, JsonFormat))
 
 
 @dataclass(slots=True)
 class _Whole:
-    """An answer so far: its text, whether it was cut off or closed, the tokens that it took."""
+    """An answer so far: its text, whether it was cut off or closed, the tokens that it took, and
+    the characters that are `kept` of what was written first.
+    """
 
     text: str
     tokens: int
+    kept: int
     cut: bool = False
     closed: bool = False
 
@@ -103,6 +107,8 @@ class StructuredUse:
             asked = self._asked(request, attempt, max(LEVELS[attempt], cuts))
             try:
                 result = await engine.run(asked)
+            except EngineTooLong:
+                raise
             except EngineRefused:
                 cuts += 1
                 if cuts < len(self._structure.constraints):
@@ -122,6 +128,7 @@ class StructuredUse:
                     usage=usage,
                     finish_reason="stop",
                     tool_calls=(),
+                    logprobs=_within(result.logprobs, answer.kept),
                     evidence=self._evidence(attempt + 1, closed=answer.closed),
                 )
             problem = self._too_short(request) if answer.cut else found
@@ -137,35 +144,58 @@ class StructuredUse:
 
         What comes when max_tokens is near waits until it is known how the answer ends.
         """
-        asked = self._asked(request, 0, 0)
-        sent, held, last, called = "", "", TextChunk(""), False
+        for level in range(len(self._structure.constraints)):
+            asked, begun = self._asked(request, 0, level), False
+            try:
+                async with aclosing(self._told(engine, asked)) as told:
+                    async for chunk in told:
+                        begun = True
+                        yield chunk
+            except EngineRefused as error:
+                last = level + 1 == len(self._structure.constraints)
+                if begun or last or isinstance(error, EngineTooLong):
+                    raise
+            else:
+                return
+
+    async def _told(
+        self, engine: Engine, asked: TextGenerationRequest
+    ) -> AsyncGenerator[TextChunk]:
+        """A stream held to one constraint."""
+        sent, held, last, called = "", list[TextChunk](), TextChunk(""), False
         async with aclosing(engine.stream(asked)) as chunks:
             async for last in chunks:
+                called = called or bool(last.tool_calls)
                 if last.finish_reason is not None:
                     break
-                called = called or bool(last.tool_calls)
-                if held or self._is_near(asked, last.completion_tokens):
-                    held += last.text
+                if not called and (held or self._is_near(asked, last.completion_tokens)):
+                    held.append(last)
                     continue
+                for chunk in held:
+                    yield chunk
+                held.clear()
                 sent += last.text
                 yield last
         if called:  # a remote server's, in place of an answer
-            yield last
+            for chunk in [*held, last]:
+                yield chunk
             return
         whole = TextGenerationResult(
-            sent + held + last.text,
+            sent + "".join(chunk.text for chunk in held) + last.text,
             Usage(last.prompt_tokens, last.completion_tokens, last.cached_tokens),
             last.finish_reason or "",
+            tuple(one for chunk in [*held, last] for one in chunk.logprobs),
         )
         answer = await self._closed(engine, asked, whole, floor=len(sent))
-        last.completion_tokens = answer.tokens
         problem = await self._structure.problem(answer.text)
         if problem is not None:
             usage = replace(whole.usage, completion_tokens=answer.tokens)
-            problem = self._too_short(request) if answer.cut else problem
+            problem = self._too_short(asked) if answer.cut else problem
             raise Unmet(errors.JSON_MODE_FAILED, usage, problem)
+        last.completion_tokens = answer.tokens
         if rest := answer.text[len(sent) :]:
-            yield replace(last, text=rest, finish_reason=None)
+            likely = _within(whole.logprobs, answer.kept - len(sent))
+            yield replace(last, text=rest, logprobs=likely, finish_reason=None)
         evidence = self._evidence(1, closed=answer.closed)
         yield replace(last, text="", logprobs=(), finish_reason="stop", evidence=evidence)
 
@@ -207,22 +237,23 @@ class StructuredUse:
         Its first `floor` characters stay.
         """
         text = call_text(result.tool_calls[0]) if result.tool_calls else result.text
-        answer = _Whole(text, result.usage.completion_tokens)
+        answer = _Whole(text, result.usage.completion_tokens, len(text))
         answer.cut = result.finish_reason == "length"
         if not answer.cut or not self._closes:
             return answer
         limit = asked.sampling.max_tokens
         schema, grammars = self._schema(asked), self._grammars(engine)
-        found = cut(schema, result.text, limit, grammars=grammars, floor=floor)
+        found = cut(schema, text, limit, grammars=grammars, floor=floor)
         if found is None:
             return answer
         answer.cut, answer.text = False, found.text + found.closing.text
+        answer.kept = len(found.text)
         answer.closed = bool(found.closing.text or found.closing.lark)
         if found.closing.lark:
             try:
                 rest = await engine.run(_continued(asked, found))
             except EngineRefused:
-                return _Whole(result.text, limit, cut=True)
+                return _Whole(text, limit, len(text), cut=True)
             assert isinstance(rest, TextGenerationResult)
             answer.text += rest.text
             answer.tokens += rest.usage.completion_tokens
@@ -257,3 +288,14 @@ def _continued(asked: TextGenerationRequest, stopped: Cut) -> TextGenerationRequ
         prefix=stopped.text,
         sampling=replace(asked.sampling, max_tokens=room, logprobs=None),
     )
+
+
+def _within(logprobs: tuple[TokenLogprob, ...], characters: int) -> tuple[TokenLogprob, ...]:
+    """Those of the tokens that begin in so many characters."""
+    kept: list[TokenLogprob] = []
+    for one in logprobs:
+        if characters <= 0:
+            break
+        kept.append(one)
+        characters -= len(one.token)
+    return tuple(kept)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from fogbank import errors
 from fogbank.engines.base import Engine, EngineRefused
 from fogbank.errors import AIError
-from fogbank.runtime.structured_use import StructuredUse, Unmet, prepared
+from fogbank.runtime.structured_use import StructuredUse, Unmet
 from fogbank.structured.budget import quoted
 from fogbank.structured.examination import Busy
 from fogbank.structured.library import Library
@@ -59,9 +59,8 @@ async def plan(
         raise AIError(errors.INVALID_INPUT, detail=str(error)) from error
     except Busy:
         raise AIError(errors.CAPACITY, retry_after=1) from None
-    maker = _Maker(toolbox, library, backend, bounds)
     if choice == "auto":
-        return request, ToolUse(toolbox, maker, use=use)
+        return request, ToolUse(toolbox, use=use)
     name = None
     if isinstance(choice, NamedTool):
         name = choice.name
@@ -69,27 +68,7 @@ async def plan(
             detail = f"'tool_choice' names {quoted(name)}, which is not among the tools"
             raise AIError(errors.INVALID_INPUT, detail=detail)
         request = replace(request, tools=tuple(t for t in request.tools if t.name == name))
-    return request, ToolUse(toolbox, maker, forced=True, name=name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Maker:
-    """Makes calls: held to the schema of one tool, or of any."""
-
-    toolbox: Toolbox
-    library: Library
-    backend: str
-    bounds: Bounds
-
-    async def make(
-        self, engine: Engine, request: TextGenerationRequest, name: str | None
-    ) -> tuple[ToolCall, Usage]:
-        """A right call, and what was spent on it. Raises Unmet where none comes about."""
-        use = await prepared(self.toolbox.forced(name), self.library, self.backend, self.bounds)
-        choice: ToolChoice = "required" if name is None else NamedTool(name)
-        sampling = replace(request.sampling, logprobs=None)
-        result = await use.run(engine, replace(request, tool_choice=choice, sampling=sampling))
-        return self.toolbox.read(result.text), result.usage
+    return request, ToolUse(toolbox, forced=True, name=name)
 
 
 @dataclass(slots=True)
@@ -107,14 +86,12 @@ class ToolUse:
     def __init__(
         self,
         toolbox: Toolbox,
-        maker: _Maker,
         *,
         use: StructuredUse | None = None,
         forced: bool = False,
         name: str | None = None,
     ) -> None:
         self._toolbox = toolbox
-        self._maker = maker
         self._use = use
         self._forced = forced
         self._name = name
@@ -182,7 +159,7 @@ class ToolUse:
             if right is None and call.name in self._toolbox and call.name not in again:
                 again.add(call.name)
                 try:
-                    right, usage = await self._maker.make(engine, request, call.name)
+                    right, usage = await self._make(engine, request, call.name)
                 except Unmet as error:
                     usage = error.usage
                 except EngineRefused:
@@ -194,10 +171,23 @@ class ToolUse:
                 settled.calls.append(right)
         return settled
 
+    async def _make(
+        self, engine: Engine, request: TextGenerationRequest, name: str | None
+    ) -> tuple[ToolCall, Usage]:
+        """A right call, and what was spent on it. Raises Unmet where none comes about.
+
+        Half a call must not look like one, so that it is never closed early.
+        """
+        use = StructuredUse(self._toolbox.forced(name), closes=False)
+        choice: ToolChoice = "required" if name is None else NamedTool(name)
+        sampling = replace(request.sampling, logprobs=None)
+        result = await use.run(engine, replace(request, tool_choice=choice, sampling=sampling))
+        return self._toolbox.read(result.text), result.usage
+
     async def _must(self, engine: Engine, request: TextGenerationRequest) -> tuple[ToolCall, Usage]:
         """A forced call. Raises AIError where it does not come about."""
         try:
-            return await self._maker.make(engine, request, self._name)
+            return await self._make(engine, request, self._name)
         except Unmet as error:
             raise Unmet(errors.TOOL_CALL_FAILED, error.usage, error.detail) from None
 

@@ -269,7 +269,10 @@ def _string(view: Mapping[str, Any], token: str) -> Rest | None:
         return found
     if view.keys() & _FIXED:
         return None
-    written = orjson.loads(token + '"')
+    try:
+        written = orjson.loads(token + '"')
+    except orjson.JSONDecodeError:  # half of what takes two escapes
+        return None
     return ['"'] if len(written) >= view.get("minLength", 0) else None
 
 
@@ -281,7 +284,10 @@ def _literal(view: Mapping[str, Any], token: str) -> Rest | None:
             return [word[len(token) :]]
     if not _NUMBER.fullmatch(token):
         return None
-    number = orjson.loads(token)
+    try:
+        number = orjson.loads(token)
+    except orjson.JSONDecodeError:
+        return None
     fits = (
         view.get("minimum", number) <= number <= view.get("maximum", number)
         and not number <= view.get("exclusiveMinimum", number - 1)

@@ -99,7 +99,7 @@ class Partial:
             end = escape.end()
         token = self.text[at : end + 1]
         if key:
-            self.frames[-1].key = orjson.loads(token)
+            self.frames[-1].key = str(_read(token))
             self.mode = "colon"
         else:
             self._whole(token)

@@ -46,8 +46,8 @@ def prepare_schema(schema: Any, backend: str, levels: Iterable[Bounds]) -> Prepa
     """
     budget.check(schema)
     checked = with_nulls(schema)
-    Verifier(checked)
     recursive = is_recursive(checked)
+    Verifier(checked)
     widest, after = _followed(checked, backend, NO_BOUNDS)
     texts: list[str] = []
     for bounds in levels:

@@ -6,18 +6,23 @@ which small models write too. One call, not a list: a list has no end that a sma
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
+from fogbank.structured.backends import text_of
 from fogbank.structured.budget import UnusableSchema, quoted
 from fogbank.structured.library import Library
 from fogbank.structured.narrowing import Bounds
 from fogbank.structured.structure import Structure
 from fogbank.structured.verification import MAX_DEPTH, is_deep
-from fogbank.tasks import JsonFormat, Tool, ToolCall, new_call_id
+from fogbank.tasks import Constraint, JsonFormat, Tool, ToolCall, new_call_id
 
 MAX_TOOLS = 128
+AROUND = 30
+"""Characters of a call around its arguments, about."""
 
 
 class ToolError(ValueError):
@@ -47,7 +52,7 @@ class Toolbox:
             named[tool.name] = tool
 
         async def ready(tool: Tool) -> Structure:
-            asked = JsonFormat(_parameters(tool), closes=False)
+            asked = JsonFormat(_parameters(tool))
             try:
                 return await library.structure(asked, backend, bounds)
             except UnusableSchema as error:
@@ -60,20 +65,19 @@ class Toolbox:
     def __contains__(self, name: str) -> bool:
         return name in self._tools
 
-    def forced(self, name: str | None) -> JsonFormat:
-        """What an answer is held to that must be a call: of this tool, or of any.
-
-        Half a call must not look like one, so that it is never closed early.
-        """
+    def forced(self, name: str | None) -> "CallForm":
+        """What an answer is held to that must be a call: of this tool, or of any."""
         names = [name] if name is not None else list(self._tools)
-        calls = [_call(self._tools[each], number) for number, each in enumerate(names)]
-        return JsonFormat(calls[0] if len(calls) == 1 else {"anyOf": calls}, closes=False)
+        return _form({each: self._structures[each] for each in names}, self)
 
     def read(self, text: str) -> ToolCall:
-        """The call that a forced answer is, which is known to fit."""
+        """The call that an answer is. Raises ValueError for what is none."""
         value = orjson.loads(text)
-        arguments = orjson.dumps(value["parameters"]).decode()
-        return ToolCall(new_call_id(), value["name"], arguments)
+        if not isinstance(value, dict) or value.keys() != {"name", "parameters"}:
+            raise ValueError("no call")
+        # As it was written: a number of more than 64 bits stays what it is.
+        arguments = text.partition('"parameters":')[2].strip().removesuffix("}")
+        return ToolCall(new_call_id(), str(value["name"]), arguments.strip())
 
     async def problem(self, call: ToolCall) -> str | None:
         """Why this call must not reach a client; None when it may."""
@@ -99,12 +103,75 @@ def _parameters(tool: Tool) -> dict[str, Any]:
     return schema
 
 
-def _call(tool: Tool, number: int) -> dict[str, Any]:
-    """References of a tool's schema start from that schema, wherever it stands: it has an id."""
-    parameters = {"$id": f"http://tool{number}.invalid/", **_parameters(tool)}
-    return {
-        "type": "object",
-        "properties": {"name": {"const": tool.name}, "parameters": parameters},
-        "required": ["name", "parameters"],
-        "additionalProperties": False,
+@dataclass(frozen=True, slots=True)
+class CallForm(Structure):
+    """The form of a forced call. It is right where it fits the schema of the tool that it names."""
+
+    toolbox: Toolbox | None = None
+    names: frozenset[str] = frozenset()
+
+    async def problem(self, text: str) -> str | None:
+        assert self.toolbox is not None
+        try:
+            call = self.toolbox.read(text)
+        except ValueError:
+            return "it is no call"
+        if call.name not in self.names:
+            return f"it calls {quoted(call.name)}"
+        return await self.toolbox.problem(call)
+
+
+def _form(structures: Mapping[str, Structure], toolbox: Toolbox) -> CallForm:
+    some = next(iter(structures.values()))
+    levels = max(len(structure.constraints) for structure in structures.values())
+    schemas = [_calls(structures, level) for level in range(levels)]
+    texts = [text_of(some.backend, schema) for schema in schemas]
+    return CallForm(
+        digest=sha256(texts[0].encode()).hexdigest(),
+        backend=some.backend,
+        constraints=tuple(Constraint("json", text) for text in texts),
+        after=(),
+        shortest=min(structure.shortest for structure in structures.values()) + AROUND,
+        compile_ms=0.0,
+        size=0,
+        toolbox=toolbox,
+        names=frozenset(structures),
+    )
+
+
+def _calls(structures: Mapping[str, Structure], level: int) -> dict[str, Any]:
+    """Constraints of several tools, each with definitions of its own, as one."""
+    definitions: dict[str, Any] = {}
+    calls: list[dict[str, Any]] = []
+    for number, (name, structure) in enumerate(structures.items()):
+        given = structure.constraints[min(level, len(structure.constraints) - 1)]
+        parameters = _renamed(orjson.loads(given.text), f"{number}_")
+        definitions |= {
+            f"{number}_{key}": value for key, value in parameters.pop("$defs", {}).items()
+        }
+        parameters.pop("x-guidance", None)
+        calls.append(
+            {
+                "type": "object",
+                "properties": {"name": {"const": name}, "parameters": parameters},
+                "required": ["name", "parameters"],
+                "additionalProperties": False,
+            }
+        )
+    made = calls[0] if len(calls) == 1 else {"anyOf": calls}
+    return {**made, "$defs": definitions} if definitions else made
+
+
+def _renamed(value: Any, prefix: str) -> Any:
+    """A constraint whose references lead to definitions with a prefix."""
+    if isinstance(value, list):
+        return [_renamed(item, prefix) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {
+        key: item if key in ("enum", "const") else _renamed(item, prefix)
+        for key, item in value.items()
     }
+    if isinstance(target := value.get("$ref"), str):
+        made["$ref"] = target.replace("#/$defs/", f"#/$defs/{prefix}")
+    return made

@@ -6,14 +6,9 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class JsonFormat:
-    """JSON mode. `schema` None asks for any JSON object or array, else a value of that schema.
-
-    `closes` says whether an answer that `max_tokens` nears may be cut short in its texts and lists
-    so that it ends in time.
-    """
+    """JSON mode. `schema` None asks for any JSON object or array, else a value of that schema."""
 
     schema: Any | None = None
-    closes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from fogbank.runtime.attempts import ATTEMPTS
 from fogbank.tasks import TextGenerationRequest
 from tests.server import CHAT, TEXT, Running, events
 
@@ -144,9 +145,9 @@ async def test_a_call_that_cannot_be_made_right_stays_text(it: Running) -> None:
         [],
         '{"name":"even","parameters":{"n":3}}',
     )
-    assert len(it.engine.requests) == 4
+    assert len(it.engine.requests) == 1 + ATTEMPTS
     temperatures = [each.sampling.temperature for each in asked(it)]
-    assert temperatures == [0.6, 0.6, 1.1, 1.6]
+    assert temperatures == [0.6, 0.6, 1.1, 1.5, 1.5, 1.5]
     code, message = await refusal(it, body("hello", tool, tool_choice="required"))
     assert code == 3030
     assert "Tool call couldn't be made: 1 is not a multiple of 2" in message
