@@ -51,6 +51,7 @@ from fogbank.storage.gateway_logs import GatewayLogs
 from fogbank.storage.keys import KeyStore
 from fogbank.storage.ledger import Ledger
 from fogbank.storage.ledger_store import journal_folder, store_opener
+from fogbank.structured.examination import EXAMINATION
 from fogbank.telemetry.metrics import Metrics
 
 BuildEngine = Callable[[str, EngineSpec], Engine]
@@ -144,6 +145,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if any(spec.engine in ("vllm", "transformers") for spec in profile.engines.values()):
+            # Before the engines, which take every process that starts beside them for their own.
+            await EXAMINATION.warm()
         for component in services.components:
             await component.start()
         for engine in engines.values():

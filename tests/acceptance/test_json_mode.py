@@ -56,7 +56,7 @@ async def test_scores_of_plans_at_temperature_1(web: httpx2.AsyncClient) -> None
         jsonschema_rs.validator_for(wanted, validate_formats=True).validate(value)
         assert 5 <= len(plans(value)) <= 10
         assert re.fullmatch(
-            r"sha256=[0-9a-f]{64}; backend=llguidance; compile-ms=\d+\.\d; tries=[1-5];"
+            r"sha256=[0-9a-f]{64}; backend=llguidance; compile-ms=\d+\.\d; tries=\d+;"
             r"( closed;)? verified",
             evidence,
         )

@@ -6,7 +6,7 @@ import pytest
 
 from fogbank import errors
 from fogbank.engines.fake import FakeEngine
-from fogbank.runtime.attempts import ATTEMPTS
+from fogbank.runtime.attempts import FULL
 from fogbank.runtime.structured_use import Unmet
 from fogbank.tasks import (
     JsonFormat,
@@ -98,7 +98,7 @@ async def test_an_ending_that_does_not_come_about_is_an_answer_cut_off(cut: bool
     asked = await ask(CITY, rest)
     with pytest.raises(Unmet, match=r"max_tokens \(60\) ended the answer first"):
         await asked.run(within(60))
-    assert len(asked.requests) == 2 * ATTEMPTS
+    assert len(asked.requests) == 2 * FULL
 
 
 async def test_an_answer_that_cannot_be_closed_is_an_error_that_tells_what_is_needed() -> None:
@@ -107,7 +107,7 @@ async def test_an_answer_that_cannot_be_closed_is_an_error_that_tells_what_is_ne
     with pytest.raises(Unmet, match=told) as caught:
         await asked.run(within(3))
     assert caught.value.kind is errors.JSON_MODE_FAILED
-    assert caught.value.usage == Usage(1, 3 * ATTEMPTS)
+    assert caught.value.usage == Usage(1, 3 * FULL)
 
 
 async def test_what_will_never_fit_into_max_tokens_is_not_tried_again() -> None:

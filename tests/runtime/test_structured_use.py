@@ -11,7 +11,7 @@ from fogbank import errors
 from fogbank.engines.base import EngineDead, EngineRefused
 from fogbank.engines.fake import FakeEngine
 from fogbank.errors import AIError
-from fogbank.runtime.attempts import ATTEMPTS, HOTTEST, WARMER
+from fogbank.runtime.attempts import ATTEMPTS, FULL, HOTTEST, WARMER
 from fogbank.runtime.structured_use import Unmet, prepared
 from fogbank.structured.library import Library
 from fogbank.structured.narrowing import NO_BOUNDS, Bounds
@@ -66,7 +66,7 @@ async def test_a_format_that_is_known_takes_no_time() -> None:
 
 
 async def test_a_wrong_answer_is_made_again_warmer_and_with_another_seed() -> None:
-    asked = await ask(CITY, *[WRONG, "no"] * (ATTEMPTS // 2), RIGHT)
+    asked = await ask(CITY, *([WRONG, "no"] * ATTEMPTS)[: ATTEMPTS - 1], RIGHT)
     result = await asked.run()
     assert result.text == RIGHT
     assert result.evidence is not None
@@ -291,7 +291,7 @@ async def test_a_regular_expression_or_a_choice_is_never_closed(asked: OutputFor
     held = await ask(asked, "a a a a b")
     with pytest.raises(Unmet, match=r"max_tokens \(4\)"):
         await held.run(within(4))
-    assert len(held.requests) == ATTEMPTS
+    assert len(held.requests) == FULL
     with pytest.raises(Unmet, match=r"max_tokens \(4\)"):
         await held.stream(within(4))
 

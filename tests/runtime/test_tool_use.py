@@ -10,7 +10,7 @@ import pytest
 from fogbank.engines.base import EngineRefused
 from fogbank.engines.fake import FakeEngine
 from fogbank.errors import AIError
-from fogbank.runtime.attempts import ATTEMPTS, HOTTEST, WARMER
+from fogbank.runtime.attempts import ATTEMPTS, FULL, HOTTEST, WARMER
 from fogbank.runtime.structured_use import Unmet, prepared
 from fogbank.runtime.tool_use import ToolUse, plan
 from fogbank.structured.library import Library
@@ -108,10 +108,10 @@ async def test_there_is_an_end_to_it() -> None:
 
 @pytest.mark.parametrize("bounds", [NO_BOUNDS, Bounds(length=9)])
 async def test_half_a_call_is_never_closed(bounds: Bounds) -> None:
-    fake = await engine(*[RIGHT] * ATTEMPTS)
+    fake = await engine(*[RIGHT] * FULL)
     with pytest.raises(Unmet, match=r"max_tokens \(5\) ended the answer first"):
         await run(fake, replace(REQUEST, sampling=Sampling(max_tokens=5)), bounds)
-    assert len(fake.requests) == ATTEMPTS
+    assert len(fake.requests) == FULL
     assert not any(request.prefix for request in requests(fake))
 
 

@@ -47,7 +47,7 @@ def written(
 ) -> str | None:
     """What a model writes that chooses by chance, and makes for the end after `soft` bytes.
 
-    None where that has not come after HARD bytes.
+    None where that has not come after HARD bytes, or never comes.
     """
     held = matcher(constraint, kind)
     chance = random.Random(seed)
@@ -61,7 +61,8 @@ def written(
             return out.decode()
         assert allowed, (constraint, bytes(out))
         out.append(_chosen(allowed, chance, ending=len(out) >= soft or chance.random() < 0.2))
-        assert held.consume_token(out[-1])
+        if not held.consume_token(out[-1]):
+            return None  # too deep for it: a schema that has no end there
     return None
 
 

@@ -43,6 +43,7 @@ REWRITTEN: list[tuple[Any, dict[str, Any]]] = [
     ({"$schema": DRAFT_4, "minimum": 1, "exclusiveMinimum": True}, {"exclusiveMinimum": 1}),
     ({"$schema": DRAFT_4, "maximum": 1, "exclusiveMaximum": False}, {"maximum": 1}),
     ({"$schema": DRAFT_4, "exclusiveMaximum": True}, {}),
+    ({"$schema": DRAFT_7, "prefixItems": [TEXT], "items": {"const": 1}}, {"items": {"const": 1}}),
     ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
     ({"type": "string", "enum": ["a"], "nullable": True},
      {"type": ["string", "null"], "enum": ["a", None]}),

@@ -54,7 +54,7 @@ async def test_it_is_one_process(examined: Examination) -> None:
 async def test_a_job_that_takes_too_long_is_lost_and_the_next_is_not(
     examined: Examination, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    behave(monkeypatch, tmp_path, "import time; time.sleep(60)")
+    behave(monkeypatch, tmp_path, "sys.stdin.read()")
     monkeypatch.setattr(examination, "SECONDS", 0.2)
     with pytest.raises(Lost):
         await examined.ask(JOB)
@@ -64,7 +64,12 @@ async def test_a_job_that_takes_too_long_is_lost_and_the_next_is_not(
 
 
 @pytest.mark.parametrize(
-    "then", ["sys.exit(1)", "sys.stdout.write('{'); sys.exit(0)", "sys.stdout.close(); input()"]
+    "then",
+    [
+        "sys.exit(1)",
+        "sys.stdout.write('{'); sys.exit(0)",
+        "import os; os.close(1); sys.stdin.read()",
+    ],
 )
 async def test_a_process_that_ends_in_a_job(
     examined: Examination, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, then: str

@@ -120,6 +120,12 @@ def test_terse_leaves_out_what_is_not_required() -> None:
     assert allows(larger, {"name": "Ada", "age": 36}, TERSE)
 
 
+def test_terse_what_is_required_and_not_listed_is_held_to_what_others_are() -> None:
+    schema = {**PERSON, "required": ["born"], "additionalProperties": {"type": "integer"}}
+    assert allows(schema, {"born": 1815}, TERSE)
+    assert not allows(schema, {"born": "1815"}, TERSE)
+
+
 def test_terse_values_have_no_levels() -> None:
     assert not allows({"type": "array"}, [[]], TERSE)
     assert allows({"type": "array"}, [[]])

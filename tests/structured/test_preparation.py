@@ -51,9 +51,9 @@ def test_a_level_that_no_value_fits_is_left_out() -> None:
 
 def test_what_a_level_leaves_out_is_still_met() -> None:
     """Bounded, an object has the properties that it lists and no others: here too few."""
-    schema = {**PERSON, "minProperties": 3}
+    schema = {**PERSON, "required": ["name", "born"], "minProperties": 3}
     for text in prepare_schema(schema, "llguidance", LEVELS[1:]).constraints:
-        assert not accepts(text, '{"name":"Ada"}')
+        assert not accepts(text, '{"name":"Ada","born":1815}')
         assert accepts(text, '{"name":"Ada","born":1815,"died":1852}')
 
 
@@ -83,6 +83,27 @@ def test_what_a_back_end_does_not_follow_is_left_out() -> None:
     assert (made.after, made.constraints) == (("minimum",), ('{"type":"integer"}',))
     made = prepare_schema({"type": "integer", "minimum": 3}, "xgrammar", LEVELS[:1])
     assert (made.after, "minimum" in made.constraints[0]) == ((), True)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"type": "object"}], "nullable": True},
+        {"allOf": [{"$ref": "#/$defs/a"}], "nullable": True, "$defs": {"a": {"type": "object"}}},
+        {"enum": ["a"], "nullable": True},
+    ],
+    ids=str,
+)
+def test_nullable_beside_another_keyword_means_the_same_to_both(schema: Any) -> None:
+    made = prepare_schema(schema, "llguidance", [Bounds()])
+    told = answer({"schema": json.dumps(made.checked or schema), "verify": "null"})
+    assert accepts(made.constraints[0], "null") is (told == {"problem": None})
+
+
+def test_what_no_answer_ends_is_refused() -> None:
+    endless = {"type": "object", "properties": {"n": {"$ref": "#"}}, "required": ["n"]}
+    with pytest.raises(UnusableSchema, match="allows no value"):
+        prepare_schema(endless, "llguidance", [Bounds()])
 
 
 WHOLE_NUMBERS = ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
@@ -127,7 +148,8 @@ def test_regular_expressions() -> None:
         ("(", "is no JSON Schema"),
         ("a(?=b)", "is no JSON Schema"),
         ("(a)\\1", "is no JSON Schema"),
-        ("(((a{1,100}){1,100}){1,100}){1,100}", "."),
+        ("(((a{1,100}){1,100}){1,100}){1,100}", "is no JSON Schema"),
+        ("\\bfoo", "cannot be followed: .*[a-z]"),
     ],
 )
 def test_unusable_regular_expressions(pattern: str, reason: str) -> None:

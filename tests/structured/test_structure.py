@@ -9,6 +9,7 @@ from fogbank.structured.examination import EXAMINATION, Busy, Lost
 from fogbank.structured.library import Library
 from fogbank.structured.structure import TIMELESS, Structure
 from fogbank.tasks import ChoiceFormat, JsonFormat, OutputFormat, RegexFormat
+from tests.structured.constrained import written
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +45,26 @@ PROBLEMS: list[tuple[OutputFormat, str, str | None]] = [
 @pytest.mark.parametrize(("asked", "text", "problem"), PROBLEMS, ids=str)
 async def test_problems(asked: OutputFormat, text: str, problem: str | None) -> None:
     assert await (await made(asked)).problem(text) == problem
+
+
+REGEXES = [
+    "\\d{2}",
+    "\\w+",
+    "[\\d-]+",
+    "[[:alpha:]]+",
+    "[a-z&&[^b]]",
+    "(?i)ab|c",
+    "\\p{Lu}.?",
+    "a$|^b",
+]
+
+
+@pytest.mark.parametrize("pattern", REGEXES)
+async def test_what_is_written_by_a_regular_expression_is_of_it(pattern: str) -> None:
+    """Both sides read the pattern alike: what a class means, and where it ends."""
+    structure = await made(RegexFormat(pattern))
+    texts = [written(structure.constraints[0].text, seed, "regex", soft=8) for seed in range(60)]
+    assert [text for text in texts if text is not None and await structure.problem(text)] == []
 
 
 async def test_what_contains_itself_is_verified_elsewhere() -> None:

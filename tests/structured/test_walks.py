@@ -49,7 +49,7 @@ def problems(schema: Any, made: Preparation, seed: int) -> list[tuple[str, str, 
     return found
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, derandomize=True, database=None, max_examples=200)
 @given(documents(), st.integers(0, 1_000))
 def test_what_is_written_is_valid_or_known_to_be_looked_at_afterwards(
     schema: Any, seed: int

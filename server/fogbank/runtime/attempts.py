@@ -4,8 +4,11 @@ from dataclasses import replace
 
 from fogbank.tasks import Sampling
 
-ATTEMPTS = 5
+FULL = 5
 """How often an answer is made that is then refused, since engines do not follow all of a schema."""
+
+ATTEMPTS = 12
+"""How often where the answers are short: until all together have max_tokens."""
 
 WARMER = 0.5
 """Added to the temperature by each further attempt: the same words would be refused again."""

@@ -19,7 +19,7 @@ import orjson
 from fogbank import errors
 from fogbank.engines.base import Engine, EngineRefused, EngineTooLong
 from fogbank.errors import AIError
-from fogbank.runtime.attempts import ATTEMPTS, warmed
+from fogbank.runtime.attempts import ATTEMPTS, FULL, warmed
 from fogbank.structured.budget import UnusableSchema
 from fogbank.structured.closing import Cut, cut
 from fogbank.structured.examination import Busy
@@ -104,7 +104,9 @@ class StructuredUse:
         """The whole answer. Raises AIError where none comes about that fits."""
         problem, usage, cuts = "", Usage(), 0
         for attempt in range(ATTEMPTS):
-            asked = self._asked(request, attempt, max(LEVELS[attempt], cuts))
+            if attempt >= FULL and usage.completion_tokens >= request.sampling.max_tokens:
+                break
+            asked = self._asked(request, attempt, max(LEVELS[attempt % FULL], cuts))
             try:
                 result = await engine.run(asked)
             except EngineTooLong:

@@ -22,6 +22,7 @@ milliseconds."""
 
 MAX_WAITING = 64
 START_SECONDS = 30.0
+_SMALLEST = {"regex": "a", "backend": ""}
 _PROGRAM = Path(__file__).with_name("examiner.py")
 
 
@@ -55,6 +56,11 @@ class Examination:
         finally:
             self._waiting -= 1
 
+    async def warm(self) -> None:
+        """Starts the process, so that the first job need not wait for it."""
+        with contextlib.suppress(Busy, Lost):
+            await self.ask(_SMALLEST)
+
     def ask_now(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """The same, in this thread."""
         line = orjson.dumps(job) + b"\n"
@@ -84,7 +90,7 @@ class Examination:
             env={"PATH": os.defpath},
             start_new_session=True,  # a terminal's Ctrl-C is for the server
         )
-        if self._exchange(b'{"regex":"a","backend":""}\n', START_SECONDS) is None:
+        if self._exchange(orjson.dumps(_SMALLEST) + b"\n", START_SECONDS) is None:
             self._end()
             raise Lost
 
