@@ -278,8 +278,8 @@ def page(results: list[dict[str, Any]], count: int) -> str:
         "",
         f"Machine: {machine()}. {', '.join(f'{k} {v}' for k, v in VERSIONS.items())}.",
         f"SmolLM2-135M in float32 through our door; {count} schemas of the public sample at",
-        "temperature 1 and 256 tokens; compile times in a process of their own, over 20 s counts as",
-        "failed. Medians. Repeat: `python -m bench.json_mode`.",
+        "temperature 1 and 256 tokens; compile times in a process of their own, over 20 s counts",
+        "as failed. Medians. Repeat: `python -m bench.json_mode`.",
         "",
         "| back end | accepted | valid | wrong | errors | tries | compiled | p50 ms | p95 ms "
         "| p99 ms | tokens/s against free, c=1 | c=16 | added to first token, ms |",

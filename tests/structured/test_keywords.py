@@ -1,6 +1,8 @@
 """What becomes of each keyword and format: the table, shown row by row."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,3 +188,17 @@ def test_other_keywords_say_nothing() -> None:
     said = {"title": "t", "description": "d", "default": 1, "examples": [1], "x-more": {"type": 5}}
     made = prepared({"type": "string", **said})
     assert made == prepared({"type": "string"})
+
+
+def test_the_page_has_this_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "json-mode.md").read_text(encoding="utf-8")
+    table = page.split("<!-- keywords -->")[1].split("<!-- /keywords -->")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("|")][2:]
+    told = {what.strip(): re.findall("`([^`]+)`", words) for what, words in rows}
+    assert told == {
+        "enforced while the answer is written, and verified": sorted(keywords.ENFORCED),
+        "verified when the answer is whole": sorted(keywords.VERIFIED),
+        "refused, by name": sorted(keywords.REFUSED),
+        "formats enforced": sorted(keywords.FORMATS),
+        "formats verified": sorted(keywords.VERIFIED_FORMATS),
+    }

@@ -36,7 +36,7 @@ PROBLEMS: list[tuple[OutputFormat, str, str | None]] = [
     (JsonFormat(TREE), '{"children":[5]}', '5 is not of type "object"'),
     (JsonFormat(TREE), "{", "it is not JSON"),
     (RegexFormat("a+|b"), "aa", None),
-    (RegexFormat("a+|b"), "ab", '"ab" does not match "^(?:a+|b)$"'),
+    (RegexFormat("a+|b"), "ab", "it does not match the regex"),
     (ChoiceFormat(("yes", "no")), "no", None),
     (ChoiceFormat(("yes", "no")), "maybe", "it is none of the choices"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fogbank.structured.budget import MAX_TEXT, UnusableSchema
-from fogbank.structured.verification import MAX_DEPTH, Verifier, is_deep
+from fogbank.structured.verification import MAX_DEPTH, RegexVerifier, Verifier, is_deep
 
 PERSON = {
     "type": "object",
@@ -54,11 +54,28 @@ def test_a_schema_that_is_none(schema: Any, words: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_regular_expressions_may_look_around_unless_linear() -> None:
+def test_regular_expressions_may_look_around() -> None:
     schema = {"type": "string", "pattern": "^(?=a)"}
     assert Verifier(schema).problem_of("ab") is None
-    with pytest.raises(UnusableSchema):
-        Verifier(schema, linear=True)
+    assert Verifier(schema).problem_of("ba") is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "right", "wrong"),
+    [
+        ("[[:alpha:]]+", "ab", "a1"),
+        ("[a-z&&[^b]]+", "ac", "ab"),
+        (r"\d{2}", "6꤃", "6"),
+        ("a|b", "b", "ab"),
+        ("", "", "a"),
+    ],
+)
+def test_a_regex_means_what_it_means_while_an_answer_is_written(
+    pattern: str, right: str, wrong: str
+) -> None:
+    verifier = RegexVerifier(pattern)
+    assert verifier.problem(right) is None
+    assert verifier.problem(wrong) == "it does not match the regex"
 
 
 @pytest.mark.timeout(10)

@@ -282,7 +282,9 @@ def _literal(view: Mapping[str, Any], token: str) -> Rest | None:
     for word, kind in (("true", "boolean"), ("false", "boolean"), ("null", "null")):
         if word.startswith(token) and _allows(view, kind):
             return [word[len(token) :]]
-    if not _NUMBER.fullmatch(token):
+    if not _NUMBER.fullmatch(token) or not (
+        _allows(view, "number") or (_allows(view, "integer") and token.lstrip("-").isdecimal())
+    ):
         return None
     try:
         number = orjson.loads(token)

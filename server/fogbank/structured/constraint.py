@@ -17,6 +17,7 @@ from fogbank.structured.keywords import (
     ENFORCED,
     FORMATS,
     REFUSED,
+    SINCE,
     VERIFIED,
     VERIFIED_FORMATS,
 )
@@ -29,6 +30,9 @@ _NOT_FOLLOWED = ("(?=", "(?!", "(?<", "\\1", "\\2", "\\k<", "\\b", "\\B")
 
 _NAMING = frozenset({"properties", "patternProperties"})
 """What `additionalProperties` is about; without them it would mean more."""
+
+_WHOLE = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties",
+                    "maxProperties"})  # fmt: skip
 
 _FOLLOWED = ENFORCED | {"oneOf"}
 
@@ -61,7 +65,9 @@ class _Builder:
         self._root = root
         self._bounds = bounds
         self._without = without
-        self._references = References(root, draft=draft_of(root))
+        draft = draft_of(root)
+        self._references = References(root, draft=draft)
+        self._unknown = frozenset(key for key, since in SINCE.items() if draft < since)
         self._names: dict[tuple[str, bool], str] = {}
         self._waiting: list[tuple[str, Any, str, bool]] = []
         self._after: set[str] = set()
@@ -84,6 +90,8 @@ class _Builder:
         if not isinstance(schema, Mapping):
             return bool(schema)
         base = self._references.base(schema, base)
+        if unknown := schema.keys() & self._unknown:
+            schema = {key: value for key, value in schema.items() if key not in unknown}
         self._refuse(schema)
         if "allOf" in schema and "allOf" not in self._without:
             schema, base = merged(schema, base, self._references)
@@ -96,11 +104,11 @@ class _Builder:
             if self._references.legacy:
                 return out
         part = _Part(schema, base, own=own, inner=alone and (own or _leaves_parts(schema)))
-        unknown = self._without | (
+        left = self._without | (
             {"additionalProperties"} if schema.keys() & self._without & _NAMING else frozenset()
         )
         for key in schema:
-            if key in unknown or (key in VERIFIED and key != "oneOf"):
+            if key in left or (key in VERIFIED and key != "oneOf"):
                 self._after.add(key)
                 if key == "allOf":
                     self._keyword(out, key, replace(part, schema=_first(schema)))
@@ -209,7 +217,7 @@ def _stands_in(part: Any, rest: Mapping[str, Any]) -> bool:
     """Whether it can be written into the schema that it is a part of."""
     if not isinstance(part, Mapping) or part.keys() & {"$id", "id", "$anchor"}:
         return False
-    beside = rest.keys() & (_FOLLOWED | {"nullable"})
+    beside = rest.keys() & _FOLLOWED
     return not beside or not (part.keys() & beside or "$ref" in part or "$ref" in beside)
 
 
@@ -236,10 +244,9 @@ def _repair(out: dict[str, Any], schema: Mapping[str, Any]) -> None:
                 out[side] = out.pop(limit)
     if not isinstance(out.get("required", []), list):  # draft 3
         del out["required"]
-    if schema.get("nullable") is True and isinstance(kind := out.get("type"), str):
-        out["type"] = [kind, "null"]
-        if "enum" in out and None not in out["enum"]:
-            out["enum"] = [*out["enum"], None]
+    for key in _WHOLE & out.keys():
+        if isinstance(number := out[key], float) and number.is_integer():
+            out[key] = int(number)
 
 
 def _of_positive(schema: dict[str, Any]) -> bool:

@@ -1,10 +1,9 @@
 """Whether a value can be of one branch of `oneOf` at most, so that it means `anyOf`."""
 
+import json
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
-
-import orjson
 
 from fogbank.structured.budget import UnusableSchema
 from fogbank.structured.references import References
@@ -55,7 +54,7 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return found | {"integer"} if "number" in found else found
 
 
-def _constants(schema: Mapping[str, Any]) -> set[bytes] | None:
+def _constants(schema: Mapping[str, Any]) -> set[str] | None:
     if "const" in schema:
         values = [schema["const"]]
     elif isinstance(schema.get("enum"), list):
@@ -65,10 +64,17 @@ def _constants(schema: Mapping[str, Any]) -> set[bytes] | None:
     return {_written(value) for value in values}
 
 
-def _written(value: Any) -> bytes:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+def _written(value: Any) -> str:
+    return json.dumps(_whole(value), sort_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    """1.0 is 1, however deep."""
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _whole(item) for key, item in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _required(schema: Mapping[str, Any]) -> set[str]:

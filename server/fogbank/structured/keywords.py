@@ -27,6 +27,15 @@ REFUSED = frozenset({"$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursi
                      "$vocabulary"})  # fmt: skip
 """Before a token is spent: what they mean depends on schemas that are not here."""
 
+SINCE = {
+    **dict.fromkeys(("const", "contains", "propertyNames"), 6),
+    **dict.fromkeys(("if", "then", "else"), 7),
+    **dict.fromkeys(("dependentRequired", "dependentSchemas", "maxContains", "minContains"), 2019),
+    **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties"), 2019),
+    "prefixItems": 2020,
+}
+"""The draft from which on a keyword means something; in earlier ones it says nothing."""
+
 FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6",
                      "uuid", "uri"})  # fmt: skip
 """Formats that are followed while the answer is written."""

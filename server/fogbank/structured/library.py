@@ -13,9 +13,9 @@ from cachetools import LRUCache
 from fogbank.structured.budget import MAX_BYTES, UnusableSchema
 from fogbank.structured.examination import EXAMINATION, Lost
 from fogbank.structured.narrowing import NO_BOUNDS, Bounds
-from fogbank.structured.preparation import ANY_JSON, either, whole
+from fogbank.structured.preparation import ANY_JSON, either
 from fogbank.structured.structure import Structure
-from fogbank.structured.verification import Verifier
+from fogbank.structured.verification import RegexVerifier, Verifier
 from fogbank.tasks import ChoiceFormat, Constraint, OutputFormat, RegexFormat
 
 CACHE_BYTES = 64 * 1024 * 1024
@@ -91,13 +91,13 @@ class Library:
 
 def _text(asked: OutputFormat) -> bytes:
     """The format as text, its order kept: properties are written in it."""
-    if isinstance(asked, RegexFormat):
-        return asked.pattern.encode()
     try:
+        if isinstance(asked, RegexFormat):
+            return asked.pattern.encode()
         if isinstance(asked, ChoiceFormat):
             return orjson.dumps(asked.choices)
         text = orjson.dumps(ANY_JSON if asked.schema is None else asked.schema)
-    except orjson.JSONEncodeError as error:
+    except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
         raise UnusableSchema(f"cannot be read: {error}") from None
     if len(text) > MAX_BYTES:
         raise UnusableSchema(f"has more than {MAX_BYTES} bytes")
@@ -145,8 +145,8 @@ def _of_choices(asked: ChoiceFormat, key: _Key) -> Structure:
 
 async def _of_regex(key: _Key, told: Mapping[str, Any]) -> Structure:
     pattern = key.text.decode()
-    verifier = Verifier({"type": "string", "pattern": whole(pattern)}, linear=True)
-    return replace(_bare(key, (Constraint("regex", pattern),), 0), verifier=verifier)
+    made = _bare(key, (Constraint("regex", pattern),), 0)
+    return replace(made, verifier=RegexVerifier(pattern))
 
 
 async def _of_schema(key: _Key, told: Mapping[str, Any]) -> Structure:

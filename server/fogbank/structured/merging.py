@@ -4,6 +4,7 @@ So it has one order of its properties, can be closed, and means something to eve
 is not that plain stays as it is: back ends that can, intersect it themselves.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,9 @@ def merged(
     for part in parts:
         for name, item in part.get("properties", {}).items():
             known = properties.get(name)
-            properties[name] = item if known in (None, item) else {"allOf": [known, item]}
+            properties[name] = (
+                item if known is None or _same(known, item) else {"allOf": [known, item]}
+            )
         required |= dict.fromkeys(part.get("required", ()))
     result: dict[str, Any] = {"properties": properties}
     if any("type" in part for part in parts):
@@ -36,6 +39,11 @@ def merged(
     if required:
         result["required"] = list(required)
     return result, base
+
+
+def _same(one: Any, other: Any) -> bool:
+    """1 and true are the same to Python."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _collect(

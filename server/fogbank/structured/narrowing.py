@@ -122,13 +122,20 @@ def _bound_number(schema: dict[str, Any]) -> None:
 def _close(schema: dict[str, Any], bounds: Bounds) -> None:
     """An object that lists its properties has no others; one that lists none has a few."""
     if schema.get("properties") or "patternProperties" in schema:
-        if "additionalProperties" not in schema:
-            schema["additionalProperties"] = False
+        if "additionalProperties" not in schema and _may_close(schema):
             _add_required(schema, bounds)
+            schema["additionalProperties"] = False
     elif "additionalProperties" not in schema and not schema.get("required"):
         schema["additionalProperties"] = _simple(bounds)
         if "maxProperties" not in schema and bounds.items is not None:
             schema["maxProperties"] = max(bounds.items, schema.get("minProperties", 0))
+
+
+def _may_close(schema: Mapping[str, Any]) -> bool:
+    """Whether the listed and required properties are all that an object needs."""
+    named = {*schema.get("properties", {}), *schema.get("required", ())}
+    missing = "patternProperties" in schema and named - schema.get("properties", {}).keys()
+    return not missing and len(named) >= schema.get("minProperties", 0)
 
 
 def _simple(bounds: Bounds, levels: int = 2) -> dict[str, Any]:
@@ -151,20 +158,20 @@ def _leave_out(schema: dict[str, Any], bounds: Bounds) -> None:
     properties, required = schema.get("properties"), schema.get("required", [])
     if schema.keys() & {"anyOf", "allOf"} or len(required) < schema.get("minProperties", 0):
         return
-    if properties:
+    if properties and _may_close(schema):
         schema["properties"] = {name: item for name, item in properties.items() if name in required}
-        schema["additionalProperties"] = False
         _add_required(schema, bounds)
+        schema["additionalProperties"] = False
 
 
 def _add_required(schema: dict[str, Any], bounds: Bounds) -> None:
     """Properties that are required and not listed, before the object is closed to them."""
     properties = schema.get("properties", {})
+    others = schema.get("additionalProperties", True)
     missing = [name for name in schema.get("required", ()) if name not in properties]
     if missing:
-        schema["properties"] = {
-            **properties, **{name: _simple(bounds) for name in missing}
-        }  # fmt: skip
+        value = _simple(bounds) if others is True or others == {} else others
+        schema["properties"] = {**properties, **dict.fromkeys(missing, value)}
 
 
 def hint(out: dict[str, Any], schema: Mapping[str, Any], build: Build) -> None:
@@ -174,7 +181,8 @@ def hint(out: dict[str, Any], schema: Mapping[str, Any], build: Build) -> None:
     _require_dependents(out, schema)
     if "contains" in schema and "items" not in out and "prefixItems" not in out:
         out["items"] = build(schema["contains"])
-        out["minItems"] = max(out.get("minItems", 0), int(schema.get("minContains", 1)))
+        least = schema.get("minContains", 1)
+        out["minItems"] = max(out.get("minItems", 0), least if isinstance(least, int) else 1)
     if schema.get("uniqueItems") is True:
         out["maxItems"] = max(out.get("minItems", 0), 1)
     if "if" in schema and "then" in schema:
@@ -185,7 +193,10 @@ def hint(out: dict[str, Any], schema: Mapping[str, Any], build: Build) -> None:
 
 def _require_dependents(out: dict[str, Any], schema: Mapping[str, Any]) -> None:
     """Properties that others need, where those others are required."""
-    needs = {**schema.get("dependencies", {}), **schema.get("dependentRequired", {})}
+    needs: dict[str, Any] = {}
+    for key in ("dependencies", "dependentRequired"):
+        if isinstance(said := schema.get(key), Mapping):
+            needs |= said
     required = list(out.get("required", ()))
     for name in required:
         also = needs.get(name)

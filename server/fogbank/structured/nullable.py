@@ -15,6 +15,11 @@ def with_nulls(schema: Any) -> Any:
         if key in NAMED and isinstance(value, Mapping):
             new: Any = {name: with_nulls(item) for name, item in value.items()}
             same = all(new[name] is item for name, item in value.items())
+        elif key == "components" and isinstance(value, Mapping):  # where OpenAPI keeps them
+            kept = value.get("schemas")
+            named = kept if isinstance(kept, Mapping) else {}
+            new = {**value, "schemas": {name: with_nulls(item) for name, item in named.items()}}
+            same = all(new["schemas"][name] is item for name, item in named.items())
         elif (key in LISTED or key == "items") and isinstance(value, list):
             new = [with_nulls(item) for item in value]
             same = all(a is b for a, b in zip(new, value, strict=True))

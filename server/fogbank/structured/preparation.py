@@ -13,12 +13,12 @@ import llguidance
 import orjson
 
 from fogbank.structured import backends, budget
-from fogbank.structured.budget import UnusableSchema
+from fogbank.structured.budget import MAX_TEXT, UnusableSchema
 from fogbank.structured.constraint import build
 from fogbank.structured.expansion import is_recursive
 from fogbank.structured.narrowing import NO_BOUNDS, Bounds
 from fogbank.structured.nullable import with_nulls
-from fogbank.structured.shortest import shortest
+from fogbank.structured.shortest import MANY, shortest
 from fogbank.structured.verification import Verifier
 
 ANY_JSON = {"type": ["object", "array"]}
@@ -48,11 +48,13 @@ def prepare_schema(schema: Any, backend: str, levels: Iterable[Bounds]) -> Prepa
     checked = with_nulls(schema)
     recursive = is_recursive(checked)
     Verifier(checked)
-    widest, after = _followed(checked, backend, NO_BOUNDS)
+    widest, after, reduced = _followed(checked, backend, NO_BOUNDS)
+    if shortest(widest) >= MANY:
+        raise UnusableSchema("allows no value that comes to an end")
     texts: list[str] = []
     for bounds in levels:
         with contextlib.suppress(UnusableSchema):
-            built, _after = _followed(checked, backend, bounds)
+            built, _, _ = _followed(checked, backend, bounds, reduced)
             if (text := backends.text_of(backend, built)) not in texts:
                 texts.append(text)
     return Preparation(
@@ -64,15 +66,19 @@ def prepare_schema(schema: Any, backend: str, levels: Iterable[Bounds]) -> Prepa
     )
 
 
-def _followed(schema: Any, backend: str, bounds: Bounds) -> tuple[dict[str, Any], frozenset[str]]:
-    """The constraint that the back end takes, and what was left out of it."""
+def _followed(
+    schema: Any, backend: str, bounds: Bounds, most: int = len(backends.REDUCTIONS) - 1
+) -> tuple[dict[str, Any], frozenset[str], int]:
+    """The constraint that the back end takes, what was left out of it, and the reduction (up to
+    `most`) that this needed.
+    """
     said = ""
-    for reduction in backends.REDUCTIONS:
+    for number, reduction in enumerate(backends.REDUCTIONS[: most + 1]):
         built = build(schema, bounds, backends.IGNORED.get(backend, frozenset()) | reduction)
         refused = backends.refusal(backend, built.schema)
         if refused is None:
-            return built.schema, built.after
-        said = refused.strip().partition("\n")[0][: budget.MAX_TEXT]
+            return built.schema, built.after, number
+        said = refused.strip().partition("\n")[0][:MAX_TEXT]
         if refused.startswith(backends.UNSATISFIABLE) and "Properties" not in said:
             # It counts properties by name only; what patterns allow does not count for it.
             reason = said.removeprefix(backends.UNSATISFIABLE).strip(": ")
@@ -84,15 +90,12 @@ def prepare_regex(pattern: str, backend: str) -> Preparation:
     """Of a regular expression. Raises UnusableSchema, whose text reads on after "the regex"."""
     if len(pattern) > MAX_REGEX:
         raise UnusableSchema(f"has more than {MAX_REGEX} characters")
-    Verifier({"type": "string", "pattern": whole(pattern)}, linear=True)
     if refused := backends.grammar_refusal(llguidance.grammar_from("regex", pattern)):
-        raise UnusableSchema(f"cannot be followed: {refused.strip().splitlines()[-1]}")
+        told = re.search(r"error: (.+)", refused)
+        raise UnusableSchema(
+            f"cannot be followed: {told[1] if told else refused.partition(chr(10))[0]}"
+        )
     return Preparation((pattern,), (), False, 0)
-
-
-def whole(pattern: str) -> str:
-    """The pattern of a text that this one matches from end to end."""
-    return f"^(?:{pattern})$"
 
 
 def either(choices: Iterable[str]) -> str:
@@ -114,6 +117,8 @@ def answer(job: Mapping[str, Any]) -> dict[str, Any]:
         return {"refused": str(error)}
     except (RecursionError, MemoryError):
         return {"refused": "is too deep or too large to be read"}
+    except Exception as error:  # no schema may end the process that looks at it
+        return {"refused": f"cannot be read: {type(error).__name__}: {error}"[:MAX_TEXT]}
     return {
         "constraints": made.constraints,
         "after": made.after,

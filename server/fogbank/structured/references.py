@@ -59,7 +59,12 @@ class References:
             name = part.replace("~1", "/").replace("~0", "~")
             if isinstance(node, Mapping) and name in node:
                 node = node[name]
-            elif isinstance(node, list) and name.isdecimal() and int(name) < len(node):
+            elif (
+                isinstance(node, list)
+                and name.isdecimal()
+                and len(name) < 9
+                and int(name) < len(node)
+            ):
                 node = node[int(name)]
             else:
                 return None

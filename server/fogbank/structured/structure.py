@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fogbank.structured.examination import EXAMINATION, Busy, Lost
-from fogbank.structured.verification import Verifier
+from fogbank.structured.verification import RegexVerifier, Verifier
 from fogbank.tasks import Constraint
 
 TIMELESS = "it took too long to verify"
@@ -26,7 +26,7 @@ class Structure:
     shortest: int
     compile_ms: float
     size: int
-    verifier: Verifier | None = None
+    verifier: Verifier | RegexVerifier | None = None
     choices: frozenset[str] = frozenset()
     schema: str = ""
 
@@ -41,6 +41,4 @@ class Structure:
                 return TIMELESS
             return told.get("problem") or told.get("refused")
         assert self.verifier is not None
-        if self.constraints[0].kind == "regex":
-            return self.verifier.problem_of(text)
         return self.verifier.problem(text)

@@ -1,8 +1,10 @@
 """Whether a finished answer is what was asked for, by a validator that knows no engine."""
 
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
+import llguidance
 import orjson
 
 from fogbank.structured.budget import MAX_TEXT, UnusableSchema
@@ -10,23 +12,19 @@ from fogbank.structured.budget import MAX_TEXT, UnusableSchema
 MAX_DEPTH = 100
 """Levels of an answer: orjson writes 254, what stands around it included."""
 
-_FANCY = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=2_000_000)
-_LINEAR = jsonschema_rs.RegexOptions(size_limit=2_000_000)
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=2_000_000)
 
 
 class Verifier:
-    """Holds values against a JSON Schema, formats included. Raises UnusableSchema.
+    """Holds values against a JSON Schema, formats included. Raises UnusableSchema."""
 
-    `linear` is for regular expressions that must not look around and back.
-    """
-
-    def __init__(self, schema: Any, *, linear: bool = False) -> None:
+    def __init__(self, schema: Any) -> None:
         try:
             self._validator = jsonschema_rs.validator_for(
                 schema,
                 validate_formats=True,
                 retriever=_nothing,
-                pattern_options=_LINEAR if linear else _FANCY,
+                pattern_options=_PATTERNS,
             )
         except UnusableSchema:
             raise
@@ -53,6 +51,26 @@ class Verifier:
         except (ValueError, OverflowError) as error:
             return str(error)[:MAX_TEXT]
         return None
+
+
+class RegexVerifier:
+    """Holds texts against a regular expression, as llguidance reads it: from end to end."""
+
+    def __init__(self, pattern: str) -> None:
+        self._grammar = llguidance.grammar_from("regex", pattern)
+
+    def problem(self, text: str) -> str | None:
+        """Why this text does not match; None when it does."""
+        tokenizer = _bytes()
+        matcher = llguidance.LLMatcher(tokenizer, self._grammar, log_level=0)
+        tokens = tokenizer.tokenize_bytes(text.encode())
+        whole = matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting()
+        return None if whole else "it does not match the regex"
+
+
+@cache
+def _bytes() -> llguidance.LLTokenizer:
+    return llguidance.LLTokenizer("byte")
 
 
 def _nothing(uri: str) -> Any:
