@@ -9,6 +9,7 @@
 A stream is sent as it comes, so that it has one attempt; its last chunk tells that it is verified.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -245,7 +246,8 @@ class StructuredUse:
             return answer
         limit = asked.sampling.max_tokens
         schema, grammars = self._schema(asked), self._grammars(engine)
-        found = cut(schema, text, limit, grammars=grammars, floor=floor)
+        # Looks at the text in many places: milliseconds, for a long one.
+        found = await asyncio.to_thread(cut, schema, text, limit, grammars=grammars, floor=floor)
         if found is None:
             return answer
         answer.cut, answer.text = False, found.text + found.closing.text
