@@ -135,6 +135,7 @@ FOLLOWED: list[tuple[str, Any, str, str]] = [
     ("a backtracking pattern", pattern("^(a+)+$"), '"aaa"', '"b"'),
     ("100 levels", nested(90, "items"), "[]", "["),
     ("4,000 choices", {"enum": list(range(4_000))}, "3999", "4000"),
+    ("a limit beyond all", {"type": "array", "maxItems": 4.8e16}, "[1]", "1"),
     ("a surrogate pair", {"const": json.loads('"\\ud83d\\ude00"')}, '"\U0001f600"', '"x"'),
 ]  # fmt: skip
 

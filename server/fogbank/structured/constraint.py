@@ -34,6 +34,9 @@ _NAMING = frozenset({"properties", "patternProperties"})
 _WHOLE = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties",
                     "maxProperties"})  # fmt: skip
 
+_BEYOND = 1_000_000
+"""Of no answer; llguidance makes room for as many."""
+
 _FOLLOWED = ENFORCED | {"oneOf"}
 
 _BRANCHED = ("anyOf", "oneOf", "allOf")
@@ -247,6 +250,8 @@ def _repair(out: dict[str, Any], schema: Mapping[str, Any]) -> None:
     for key in _WHOLE & out.keys():
         if isinstance(number := out[key], float) and number.is_integer():
             out[key] = int(number)
+        if key.startswith("max") and out[key] > _BEYOND:
+            del out[key]
 
 
 def _of_positive(schema: dict[str, Any]) -> bool:
