@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from fogbank.engines.base import EngineRefused
+from fogbank.runtime.attempts import ATTEMPTS
 from tests.workers.catalogue_server import CatalogueServer
 from tests.workers.example_workers import MAIL, MARIA, example
 from tests.workers.tools import needs_workers
@@ -43,7 +44,7 @@ async def test_extraction_believes_only_what_the_text_says(
 async def test_extraction_without_an_answer(
     extraction: httpx2.AsyncClient, server: CatalogueServer
 ) -> None:
-    server.script.lines.extend(['{"name": '] * 5)
+    server.script.lines.extend(['{"name": '] * ATTEMPTS)
     answer = await extraction.post("/", content=MAIL)
     server.script.lines.clear()
     assert answer.status_code == 422
