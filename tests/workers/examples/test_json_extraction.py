@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from fogbank.engines.base import EngineRefused
 from fogbank.runtime.attempts import ATTEMPTS
 from tests.workers.catalogue_server import CatalogueServer
 from tests.workers.example_workers import MAIL, MARIA, example
@@ -50,8 +49,9 @@ async def test_extraction_without_an_answer(
     assert answer.status_code == 422
     assert "JSON Mode couldn't be met" in answer.json()["error"]
 
-    server.engine.fail_next(EngineRefused("it will not"))
+    server.engine.refuse("it will not")
     answer = await extraction.post("/", content=MAIL)
+    server.engine.refuse(None)
     assert answer.status_code == 502
     assert "it will not" in answer.json()["error"]
 
