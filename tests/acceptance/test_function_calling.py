@@ -78,7 +78,7 @@ async def test_a_required_call_streams(web: httpx2.AsyncClient) -> None:
 async def test_a_call_that_max_tokens_ends_is_an_error(web: httpx2.AsyncClient) -> None:
     status, error = await refusal(web, TEXT, **body(WEATHER, max_tokens=4))
     assert (status, error["code"]) == (400, 3030)
-    assert "max_tokens ended the call first" in error["message"]
+    assert "max_tokens (4) ended the answer first" in error["message"]
 
 
 @pytest.mark.contract("5.4")
