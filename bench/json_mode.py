@@ -138,6 +138,8 @@ def compile_times(backend: str, folder: Path, rows: list[dict[str, Any]]) -> dic
     if worker is not None:
         jobs.put(None)
     seconds.sort()
+    if not seconds:
+        return {"compiled": 0, "failed": dict(failed)}
     at = {f"p{q}_ms": round(1000 * seconds[int(len(seconds) * q / 100)], 2) for q in (50, 95, 99)}
     return {"compiled": len(seconds), "failed": dict(failed), **at}
 
@@ -344,6 +346,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backends", default=",".join(NAMES))
     parser.add_argument("--rates", action="store_true", help="measure speed alone, and print it")
+    parser.add_argument("--compile", action="store_true", help="compile times alone, printed")
     parser.add_argument("--own", action="store_true", help="measure our own part alone")
     given = parser.parse_args()
     if given.own:
@@ -352,6 +355,9 @@ def main() -> None:
     rows = drawn(given.count)
     results: list[dict[str, Any]] = []
     for name in given.backends.split(","):
+        if given.compile:
+            print(name, compile_times(NAMES[name], given.model, rows), flush=True)
+            continue
         if given.rates:
             print(measure(name, given.model, rows, given.rounds, rates_only=True), flush=True)
             continue
