@@ -86,7 +86,7 @@ locks: setup-dev ## Resolves the locks anew; UPGRADE=--upgrade takes newer versi
 		--no-emit-package torch -o $(LOCKS)/cpu.lock
 	$(COMPILE) pyproject.toml --config-file $(LOCKS)/resolve-cpu.toml --extra transformers \
 		--no-emit-package torch -c $(LOCKS)/cpu.lock -o $(LOCKS)/transformers.lock
-	$(COMPILE) pyproject.toml -c $(LOCKS)/cpu.lock -o $(LOCKS)/core.lock
+	$(COMPILE) pyproject.toml --extra deployments -c $(LOCKS)/cpu.lock -o $(LOCKS)/core.lock
 	$(COMPILE) pyproject.toml --extra dev -c $(LOCKS)/cpu.lock -o $(LOCKS)/dev.lock
 	$(COMPILE) pyproject.toml --config-file $(LOCKS)/resolve-gpu.toml --extra gpu \
 		-c $(LOCKS)/dev.lock -o $(LOCKS)/gpu.lock

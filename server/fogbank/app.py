@@ -1,7 +1,7 @@
 """Composes the ASGI application: settings, catalogue, engines, runtime, dialects."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,10 @@ from fogbank.catalog.profile import EngineSpec, Profile
 from fogbank.clock import Clock
 from fogbank.cost.price_files import load_prices
 from fogbank.cost.prices import PriceTable
+from fogbank.deployments.deployment import Services as Premises
+from fogbank.deployments.deployment import build as build_deployment
+from fogbank.deployments.description import Description
+from fogbank.deployments.mounts import Mount, Mounts
 from fogbank.dialects.ai_gateway.door import GatewayDoor
 from fogbank.dialects.ai_gateway.logs import log_routes
 from fogbank.dialects.anthropic.messages import anthropic_routes
@@ -74,7 +78,7 @@ DIALECTS: tuple[Dialect, ...] = (
 class Server:
     """A composed server: `asgi` is what uvicorn runs, `runtime` what it drains.
 
-    `routes` are those of the dialects.
+    `routes` are those of the dialects, `deployments` what is mounted in front of them.
     """
 
     asgi: ASGIApp
@@ -82,6 +86,7 @@ class Server:
     guard: Guard
     profile: Profile
     routes: tuple[Route, ...]
+    deployments: tuple[Description, ...] = ()
 
 
 def create_app(
@@ -90,9 +95,13 @@ def create_app(
     profile: Profile,
     build: BuildEngine,
     *,
+    deployments: Mapping[str, Description] | None = None,
     clock: Clock | None = None,
 ) -> Server:
-    """Puts the rooms together. `build` makes an engine of the profile, not yet started."""
+    """Puts the rooms together. `build` makes an engine of the profile, not yet started.
+
+    `deployments` are the described ones to serve. Raises ImportError for one that is not there.
+    """
     clock = clock or Clock()
     metrics = Metrics(clock)
     prices = load_prices(package_data(), settings.data_dir).newest
@@ -143,6 +152,11 @@ def create_app(
     services.components.append(batches)
     routes.extend([*log_routes(services, logs), *gateway_routes(services, logs)])
 
+    premises = Premises(settings, runtime, metrics, clock)
+    mounts = [_mount(each, premises) for each in (deployments or {}).values()]
+    for built in premises.built.values():
+        services.components.extend(built.components)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if any(spec.engine in ("vllm", "transformers") for spec in profile.engines.values()):
@@ -175,7 +189,14 @@ def create_app(
     app.router.routes.extend([*routes, *_operations(operations)])
     app.router.default = _NoRoute(door)
     app.state.runtime = runtime
-    return Server(Ray(BindingDoor(guard, door)), runtime, guard, profile, tuple(routes))
+    asgi = Ray(Mounts(mounts, guard.check, BindingDoor(guard, door)))
+    descriptions = tuple(mount.description for mount in mounts)
+    return Server(asgi, runtime, guard, profile, tuple(routes), descriptions)
+
+
+def _mount(description: Description, premises: Premises) -> Mount:
+    built = premises.built[description.name] = build_deployment(description, premises)
+    return Mount(description, built.app)
 
 
 def _meter(settings: Settings, prices: PriceTable, metrics: Metrics, clock: Clock) -> LedgerMeter:

@@ -85,6 +85,25 @@ class Settings(BaseSettings):
         description="PostgreSQL of the ledger, as postgresql://USER@HOST/NAME; by default a file of"
         " the data directory.",
     )
+    deployments: str = Field(
+        "all",
+        description="Comma-separated names of the deployments to serve; all, or none.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL of the deployments' histories and registries, as postgresql://...;"
+        " by default files of the data directory.",
+    )
+    cache_url: SecretStr | None = Field(
+        None,
+        description="Valkey or Redis of the deployments' caches, as valkey://HOST:PORT/0; by"
+        " default this process.",
+    )
+    artifacts_url: SecretStr | None = Field(
+        None,
+        description="Where registries keep artifacts, as s3://BUCKET/PREFIX?endpoint=URL; by"
+        " default the data directory.",
+    )
     drain: float = Field(
         30,
         ge=0,
@@ -186,11 +205,26 @@ class Settings(BaseSettings):
         pairs(value)
         return value
 
-    @field_validator("ledger_url")
+    @field_validator("ledger_url", "database_url")
     @classmethod
     def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("expected an address such as postgresql://USER:PASSWORD@HOST/DATABASE")
+        return value
+
+    @field_validator("cache_url")
+    @classmethod
+    def _cache_server(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
+        if value and not value.get_secret_value().startswith(schemes):
+            raise ValueError("expected an address such as valkey://:PASSWORD@HOST:6379/0")
+        return value
+
+    @field_validator("artifacts_url")
+    @classmethod
+    def _bucket(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith("s3://"):
+            raise ValueError("expected an address such as s3://BUCKET/PREFIX?endpoint=URL")
         return value
 
     @field_validator("url")

@@ -142,9 +142,9 @@ def test_a_setting_that_is_wrong(data: Path, variable: str, value: str, words: s
 def test_levels_and_the_switch_off(data: Path, monkeypatch: pytest.MonkeyPatch, level: str) -> None:
     seen: list[Settings] = []
 
-    def create(config: Settings, *rest: Any) -> Server:
+    def create(config: Settings, *rest: Any, **named: Any) -> Server:
         seen.append(config)
-        return create_app(config, *rest)
+        return create_app(config, *rest, **named)
 
     monkeypatch.setattr(serve, "create_app", create)
     options = ("--profile", "test", "--port", "0", "--no-retry-after")

@@ -133,6 +133,10 @@ class Profile(BaseModel):
     families: dict[str, Served] = Field(
         default_factory=dict, description="The same for every card of a family; `models` wins."
     )
+    deployments: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Options of deployments, by name, that are a matter of this hardware.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -15,7 +15,8 @@ from fogbank.catalog.hardware import NoProfile, choose_profile, detect
 from fogbank.catalog.loader import load_catalog
 from fogbank.catalog.mistakes import CatalogError
 from fogbank.catalog.profile import Profile
-from fogbank.settings import Settings, package_data, variable
+from fogbank.deployments.description import Description, load_descriptions
+from fogbank.settings import Settings, package_data, variable, words
 from fogbank.weights.errors import WeightsError
 
 MISTAKE = 2
@@ -102,6 +103,18 @@ def profile_of(config: Settings, catalog: Catalog) -> Profile:
     if profile is None:
         fail(f"no profile {config.profile!r}; there are: {', '.join(catalog.profiles)}")
     return profile
+
+
+def descriptions_of(config: Settings, profile: Profile) -> dict[str, Description]:
+    """The deployments that were asked for, set as this profile wants them."""
+    described = load_descriptions(package_data(), config.data_dir, profile.deployments)
+    asked = words(config.deployments)
+    if asked in ({"all"}, {"none"}):
+        return described if asked == {"all"} else {}
+    for name in sorted(asked - set(described)):
+        fail(f"no deployment {name!r}; there are: {', '.join(described)}")
+    needed = {need for name in asked for need in described[name].needs}
+    return {name: each for name, each in described.items() if name in asked | needed}
 
 
 def find_models(catalog: Catalog, name: str) -> list[str]:

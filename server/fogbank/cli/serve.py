@@ -22,6 +22,7 @@ from fogbank.cli.common import (
     ProfileName,
     catalog_of,
     database,
+    descriptions_of,
     fail,
     flag,
     profile_of,
@@ -66,6 +67,10 @@ def serve(
     account: Annotated[str | None, flag("account")] = None,
     daily_neurons: Annotated[float | None, flag("daily_neurons")] = None,
     ledger_url: Annotated[str | None, flag("ledger_url")] = None,
+    deployments: Annotated[str | None, flag("deployments")] = None,
+    database_url: Annotated[str | None, flag("database_url")] = None,
+    cache_url: Annotated[str | None, flag("cache_url")] = None,
+    artifacts_url: Annotated[str | None, flag("artifacts_url")] = None,
     drain: Annotated[float | None, flag("drain")] = None,
     max_body_mib: Annotated[float | None, flag("max_body_mib")] = None,
     keys: Annotated[AskForKeys | None, flag("keys")] = None,
@@ -107,16 +112,22 @@ def serve(
         chosen = profile_of(config, catalog)
     _refuse_open_door(config)
     with told():
-        bound = _bind(config.host, config.port)
-    with bound:
+        described = descriptions_of(config, chosen)
+    ports = [config.port, *(each.port for each in described.values() if each.port)]
+    with contextlib.ExitStack() as open_sockets:
+        with told():
+            bound = [open_sockets.enter_context(_bind(config.host, port)) for port in ports]
         with database(config):
             store = WeightsStore(config.data_dir)
             pull_missing(chosen, catalog, store)
-            with _taken(config.host, config.port):
-                bound.listen(BACKLOG)
-            server = create_app(config, catalog, chosen, BuildFromStore(chosen, store))
-        banner.show(server, address(config.host, bound.getsockname()[1]))
-        Foreground(_uvicorn(server, config), server, config.drain).run(sockets=[bound])
+            for listening, port in zip(bound, ports, strict=True):
+                with _taken(config.host, port):
+                    listening.listen(BACKLOG)
+            with told():
+                build = BuildFromStore(chosen, store)
+                server = create_app(config, catalog, chosen, build, deployments=described)
+        banner.show(server, address(config.host, bound[0].getsockname()[1]))
+        Foreground(_uvicorn(server, config), server, config.drain).run(sockets=bound)
 
 
 def _uvicorn(server: Server, config: Settings) -> uvicorn.Config:

@@ -46,7 +46,7 @@ class Guard:
             send = shared_with(origin, send)
             preflight = is_preflight(scope)
         try:
-            self._check(scope, preflight)
+            self.check(scope, preflight)
         except RouteError as error:
             await self._door.refuse(scope, send, error)
             return
@@ -68,8 +68,11 @@ class Guard:
             return True
         return "*" in self._origins if self.asks_for_keys else host_name(origin) in LOCAL_NAMES
 
-    def _check(self, scope: Scope, preflight: bool) -> None:
-        """Raises RouteError. A preflight never has a key; the request that follows it needs one."""
+    def check(self, scope: Scope, preflight: bool = False) -> None:
+        """Raises RouteError for a request that may not come in.
+
+        A preflight never has a key; the request that follows it needs one.
+        """
         if scope["path"] in OPEN_PATHS:
             return
         if not self.asks_for_keys:

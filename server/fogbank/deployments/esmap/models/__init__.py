@@ -1,0 +1,1 @@
+"""ESMAP's models, one module (or package) each, with a function `build`."""
