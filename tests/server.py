@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -26,6 +26,7 @@ from fogbank.catalog.catalog import Catalog
 from fogbank.catalog.profile import EngineSpec, Profile, Served
 from fogbank.clock import Clock
 from fogbank.cost.prices import PriceBook, PriceTable
+from fogbank.deployments.description import Description
 from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.dialects.workers_ai.validation import InputSchema
 from fogbank.engines.fake import FakeEngine
@@ -215,10 +216,12 @@ async def running(
     prices: PriceTable | None = None,
     ledger: bool = False,
     cards: Catalog | None = None,
+    deployments: Mapping[str, Description] | None = None,
 ) -> AsyncIterator[Running]:
     """A composed server with its engines loaded, and a client in process.
 
-    By default no model has a price, and the ledger's rows are thrown away.
+    By default no model has a price, the ledger's rows are thrown away, and nothing is deployed
+    (`load_descriptions(package_data())` has the packaged deployments).
     """
     builder = builder or Builder()
     served = served or profile()
@@ -228,7 +231,7 @@ async def running(
         patch("fogbank.app.store_opener", store_opener if ledger else lambda *_: Forgetful),
     ):
         cards = cards or catalog(elsewhere=elsewhere)
-        server = create_app(config, cards, served, builder, clock=clock)
+        server = create_app(config, cards, served, builder, deployments=deployments, clock=clock)
     transport = httpx2.ASGITransport(app=server.asgi)
     async with (
         lifespan(server.asgi),

@@ -15,7 +15,7 @@ from tests.workers.tools import ANY_PORTS, MODULES, W86, environment, started, w
 from tests.workers.worlds import capnp
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PORTABLE = ("chat", "json-extraction", "search", "tools")
+PORTABLE = ("chat", "energy-plans", "json-extraction", "search", "tools")
 """Those that deploy to Cloudflare as they are."""
 MAIL = "Hi, this is Maria Silva from Lisbon: maria.silva@example.com"
 MARIA = {"name": "Maria Silva", "email": "maria.silva@example.com", "city": "Lisbon"}

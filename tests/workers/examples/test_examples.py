@@ -76,9 +76,10 @@ async def test_on_real_engines(embedded: RealServer, tmp_path: Path) -> None:
                     return await worker.post("/", content="What is 1234 * 5678?")
             return await worker.post("/", content=MAIL)
 
-    answers = {name: await ask(name) for name in PORTABLE}
+    quick = [name for name in PORTABLE if name != "energy-plans"]  # tests/verify has that one
+    answers = {name: await ask(name) for name in quick}
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(
-        PORTABLE, 200
+        quick, 200
     )
     *pieces, done = events(answers["chat"].text)
     assert done == "[DONE]"
