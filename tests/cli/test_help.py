@@ -8,9 +8,11 @@ from tests.cli.console import flat, fogbank
 COMMANDS = ["serve", "pull", "run", "models", "ps", "stop", "rm", "bundle", "usage", "version"]
 KEY_COMMANDS = ["create", "list", "revoke"]
 WORKER_COMMANDS = ["dev", "env"]
+COST_COMMANDS = [["simulate"], ["prices", "list"], ["prices", "diff"]]
 GROUPS = [
     *(["keys", name] for name in KEY_COMMANDS),
     *(["worker", name] for name in WORKER_COMMANDS),
+    *(["cost", *names] for names in COST_COMMANDS),
 ]
 
 
@@ -21,7 +23,7 @@ def test_the_root_lists_every_command_and_how_to_start() -> None:
     assert "fogbank serve" in lines
     assert any(line.startswith("fogbank run ") for line in lines)
     listed = lines[lines.index("Commands:") + 1 :]
-    assert [line.split()[0] for line in listed if line] == [*COMMANDS, "keys", "worker"]
+    assert [line.split()[0] for line in listed if line] == [*COMMANDS, "cost", "keys", "worker"]
     assert not [line for line in listed if line.endswith("...")]
 
 

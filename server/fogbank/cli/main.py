@@ -3,7 +3,7 @@
 import typer
 
 from fogbank import __version__
-from fogbank.cli import bundle, engines, keys, models, pull, run, serve, usage, worker
+from fogbank.cli import bundle, cost, engines, keys, models, pull, run, serve, usage, worker
 
 app = typer.Typer(
     name="fogbank",
@@ -36,6 +36,7 @@ app.command()(engines.stop)
 app.command()(engines.rm)
 app.command()(bundle.bundle)
 app.command()(usage.usage)
+app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
 app.add_typer(worker.app, name="worker")
 

@@ -163,5 +163,13 @@ class PriceBook:
         """The table that is used unless a date is asked for; its `date` says which it is."""
         return self.tables[max(self.tables)]
 
+    def of(self, asked: date) -> PriceTable:
+        """The table of that date. Raises LookupError, which names those there are."""
+        try:
+            return self.tables[asked]
+        except KeyError:
+            there = ", ".join(map(str, self.tables))
+            raise LookupError(f"no price table of {asked}; there are: {there}") from None
+
 
 assert set(_DISPLAYED) == set(get_args(Unit))
