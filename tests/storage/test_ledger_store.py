@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from fogbank.storage import ledger_sqlite
 from fogbank.storage.journal import SUFFIX
 from fogbank.storage.ledger import store_segments
 from fogbank.storage.ledger_row import LedgerRow, parse_line
-from fogbank.storage.ledger_store import LedgerStore, LedgerTotal, LedgerUnavailable, store_opener
+from fogbank.storage.ledger_store import (
+    LedgerStore,
+    LedgerTotal,
+    LedgerUnavailable,
+    span,
+    store_opener,
+)
 from tests.postgres import Postgres
 from tests.storage.ledger_rows import EVER, NOON, ROW, row
 
@@ -123,6 +131,72 @@ def test_totals_by_utc_day_account_key_and_model(store: LedgerStore) -> None:
     assert (totals[3].neurons, totals[3].unpriced) == (0, 1)
 
 
+def test_totals_of_any_interval_are_those_of_its_rows(store: LedgerStore) -> None:
+    """Whole days come from their sums, the rest from rows."""
+    rows = [
+        row(
+            number,
+            at=NOON + timedelta(hours=7 * number),
+            model=f"@cf/test/{number % 3}",
+            key=None if number % 2 else "a key",
+            neurons=None if number % 5 == 0 else number / 8,
+            prompt_tokens=number,
+        )
+        for number in range(60)
+    ]
+    store.insert(rows[:30])
+    store.insert(rows[20:])
+    store.insert(rows[:5])
+    hours = (0, 1, 11, 12, 13, 35, 36, 37, 60, 84, 200, 420, 500)
+    for first, last in combinations(hours, 2):
+        since, until = NOON + timedelta(hours=first), NOON + timedelta(hours=last)
+        inside = [each for each in rows if since <= each.at < until]
+        totals = store.totals(since, until)
+        assert sum(total.requests for total in totals) == len(inside)
+        assert sum(total.prompt_tokens for total in totals) == sum(e.prompt_tokens for e in inside)
+        assert sum(total.neurons for total in totals) == sum(e.neurons or 0 for e in inside)
+        assert sum(total.unpriced for total in totals) == sum(e.neurons is None for e in inside)
+        names = {(t.day, t.key, t.model) for t in totals}
+        assert names == {(e.at.date(), e.key, e.model) for e in inside}
+        assert len(names) == len(totals)
+
+
+def test_a_ledger_of_before_gets_the_sums_of_its_days(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("psycopg")
+    from fogbank.storage import ledger_postgres
+
+    with monkeypatch.context() as before:
+        before.setattr(ledger_sqlite, "MIGRATIONS", ledger_sqlite.MIGRATIONS[:1])
+        before.setattr(ledger_postgres, "MIGRATIONS", ledger_postgres.MIGRATIONS[:1])
+        old = opener()
+        old.insert([row(1), row(2, neurons=None), row(3, at=NOON + timedelta(days=3))])
+        old.close()
+    store = opener()
+    store.insert([row(4)])
+    assert [(total.day.day, total.requests, total.neurons) for total in store.totals(*EVER)] == [
+        (22, 3, 0.5),
+        (25, 1, 0.25),
+    ]
+    store.close()
+
+
+@given(
+    since=st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 5), timezones=st.just(UTC)),
+    length=st.timedeltas(timedelta(microseconds=1), timedelta(days=4)),
+)
+def test_a_span_is_its_interval(since: datetime, length: timedelta) -> None:
+    until = since + length
+    asked = span(since, until)
+    whole = (asked.last - asked.first) if asked.first < asked.last else timedelta()
+    assert whole + sum((end - begin for begin, end in asked.edges), timedelta()) == length
+    for begin, end in asked.edges:
+        assert since <= begin < end <= until
+        assert begin.date() == (end - timedelta(microseconds=1)).date()
+        assert not asked.first <= begin.date() < asked.last
+
+
 def test_nothing_is_in_an_empty_ledger(store: LedgerStore) -> None:
     assert list(store.records(*EVER)) == []
     assert store.totals(*EVER) == []
@@ -190,7 +264,8 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     store_opener(tmp_path, None)().close()
     assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
     connection = sqlite3.connect(tmp_path / "ledger.db")
-    assert connection.execute("pragma user_version").fetchone() == (1,)
+    version = len(ledger_sqlite.MIGRATIONS)
+    assert connection.execute("pragma user_version").fetchone() == (version,)
     connection.close()
 
 

@@ -19,6 +19,7 @@ from fogbank.storage.ledger_store import (
     LedgerUnavailable,
     RowsRefused,
     sorted_totals,
+    span,
 )
 
 TIMEOUTS = {
@@ -49,7 +50,47 @@ def _m001_ledger(connection: _Connection) -> None:
     connection.execute("create index fogbank_ledger_at on fogbank_ledger (at)")
 
 
-MIGRATIONS: tuple[Callable[[_Connection], None], ...] = (_m001_ledger,)
+def _m002_days(connection: _Connection) -> None:
+    # As in SQLite; the trigger sees the new rows of a whole statement at once.
+    connection.execute(
+        "create table fogbank_ledger_days ("
+        " day date not null, account text not null, key text not null, model text not null,"
+        " requests bigint not null, prompt_tokens bigint not null, cached_tokens bigint not null,"
+        " completion_tokens bigint not null, audio_seconds double precision not null,"
+        " images bigint not null, neurons double precision not null, unpriced bigint not null,"
+        " primary key (day, account, key, model))"
+    )
+    connection.execute(
+        "create function fogbank_ledger_day() returns trigger language plpgsql as $$ begin"
+        " insert into fogbank_ledger_days as days"
+        " select (at at time zone 'UTC')::date, coalesce(account, ''), coalesce(key, ''), model,"
+        " count(*), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
+        " sum(audio_seconds), sum(images), coalesce(sum(neurons), 0), count(*) - count(neurons)"
+        " from added group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+        " on conflict (day, account, key, model) do update set"
+        " requests = days.requests + excluded.requests,"
+        " prompt_tokens = days.prompt_tokens + excluded.prompt_tokens,"
+        " cached_tokens = days.cached_tokens + excluded.cached_tokens,"
+        " completion_tokens = days.completion_tokens + excluded.completion_tokens,"
+        " audio_seconds = days.audio_seconds + excluded.audio_seconds,"
+        " images = days.images + excluded.images, neurons = days.neurons + excluded.neurons,"
+        " unpriced = days.unpriced + excluded.unpriced; return null; end $$"
+    )
+    connection.execute("lock table fogbank_ledger in share row exclusive mode")
+    connection.execute(
+        "create trigger fogbank_ledger_day after insert on fogbank_ledger"
+        " referencing new table as added for each statement execute function fogbank_ledger_day()"
+    )
+    connection.execute(
+        "insert into fogbank_ledger_days"
+        " select (at at time zone 'UTC')::date, coalesce(account, ''), coalesce(key, ''), model,"
+        " count(*), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
+        " sum(audio_seconds), sum(images), coalesce(sum(neurons), 0), count(*) - count(neurons)"
+        " from fogbank_ledger group by 1, 2, 3, 4"
+    )
+
+
+MIGRATIONS: tuple[Callable[[_Connection], None], ...] = (_m001_ledger, _m002_days)
 
 
 class PostgresLedger:
@@ -85,17 +126,26 @@ class PostgresLedger:
                     yield ledger_row({**row, "at": row["at"].astimezone(UTC)})
 
     def totals(self, since: datetime, until: datetime) -> list[LedgerTotal]:
-        with _usable():
+        asked = span(since, until)
+        with _usable(), self._connection.transaction():
+            self._connection.execute("set transaction isolation level repeatable read")
             rows = self._connection.execute(
-                "select (at at time zone 'UTC')::date as day, account, key, model,"
-                " count(*) as requests, sum(prompt_tokens)::bigint as prompt_tokens,"
-                " sum(cached_tokens)::bigint as cached_tokens,"
-                " sum(completion_tokens)::bigint as completion_tokens,"
-                " sum(audio_seconds) as audio_seconds, sum(images)::bigint as images,"
-                " coalesce(sum(neurons), 0) as neurons, count(*) - count(neurons) as unpriced"
-                " from fogbank_ledger where at >= %s and at < %s group by 1, 2, 3, 4",
-                (since, until),
+                "select day, nullif(account, '') as account, nullif(key, '') as key, model,"
+                " requests, prompt_tokens, cached_tokens, completion_tokens, audio_seconds,"
+                " images, neurons, unpriced from fogbank_ledger_days where day >= %s and day < %s",
+                (asked.first, asked.last),
             ).fetchall()
+            for edge in asked.edges:
+                rows += self._connection.execute(
+                    "select (at at time zone 'UTC')::date as day, account, key, model,"
+                    " count(*) as requests, sum(prompt_tokens)::bigint as prompt_tokens,"
+                    " sum(cached_tokens)::bigint as cached_tokens,"
+                    " sum(completion_tokens)::bigint as completion_tokens,"
+                    " sum(audio_seconds) as audio_seconds, sum(images)::bigint as images,"
+                    " coalesce(sum(neurons), 0) as neurons, count(*) - count(neurons) as unpriced"
+                    " from fogbank_ledger where at >= %s and at < %s group by 1, 2, 3, 4",
+                    edge,
+                ).fetchall()
         return sorted_totals(LedgerTotal(**row) for row in rows)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +60,37 @@ def sorted_totals(totals: Iterable[LedgerTotal]) -> list[LedgerTotal]:
     return sorted(
         totals, key=lambda each: (each.day, each.account or "", each.key or "", each.model)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An interval as a database that keeps sums of days reads it.
+
+    The days `first` <= day < `last` are whole; `edges` are what is left of the others, each with
+    since <= at < until.
+    """
+
+    first: date
+    last: date
+    edges: tuple[tuple[datetime, datetime], ...]
+
+
+def span(since: datetime, until: datetime) -> Span:
+    """The whole UTC days in an interval, and its edges."""
+    since, until = since.astimezone(UTC), until.astimezone(UTC)
+    first = since.date() if since == _midnight(since.date()) else since.date() + timedelta(days=1)
+    last = until.date()
+    if first >= last:
+        edges = [(since, until)]
+        if since.date() < last:  # two days, neither whole
+            edges = [(since, _midnight(last)), (_midnight(last), until)]
+        return Span(last, last, tuple(edge for edge in edges if edge[0] < edge[1]))
+    edges = [(since, _midnight(first)), (_midnight(last), until)]
+    return Span(first, last, tuple(edge for edge in edges if edge[0] < edge[1]))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def journal_folder(data_dir: Path, url: str | None) -> Path:
