@@ -13,6 +13,7 @@ from fogbank.catalog.mistakes import CatalogError
 from fogbank.cost.prices import PriceTable
 from fogbank.tasks import Usage
 
+MANY = 10**9
 FindCard = Callable[[str], Card]
 """The card of a model's name; raises LookupError, whose text says what is wrong."""
 
@@ -107,13 +108,13 @@ def _simulated(load: Workload, days: float, prices: PriceTable, find: FindCard) 
     card = find(load.model)
     price = prices.price(card)
     requests = load.requests_per_day * days
-    # A million at once, so that fractions of a token in the mean are not lost.
+    # Many at once, so that fractions of a token in the mean are not lost.
     usage = Usage(
-        prompt_tokens=round(load.tokens_in * 1_000_000),
-        cached_tokens=round(load.tokens_cached * 1_000_000),
-        completion_tokens=round(load.tokens_out * 1_000_000),
-        audio_seconds=load.audio_seconds * 1_000_000,
-        images=round(load.images * 1_000_000),
+        prompt_tokens=round(load.tokens_in * MANY),
+        cached_tokens=round(load.tokens_cached * MANY),
+        completion_tokens=round(load.tokens_out * MANY),
+        audio_seconds=load.audio_seconds * MANY,
+        images=round(load.images * MANY),
     )
     cost = None if price is None else price.cost(usage)
     return Simulated(
@@ -121,6 +122,6 @@ def _simulated(load: Workload, days: float, prices: PriceTable, find: FindCard) 
         requests,
         requests * load.tokens_in,
         requests * load.tokens_out,
-        None if cost is None else requests * cost / 1_000_000,
+        None if cost is None else requests * cost / MANY,
         price.note if price is not None and price.assumed else "",
     )
