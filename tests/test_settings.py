@@ -28,6 +28,7 @@ OTHER_THAN_DEFAULT = {
     "max_deadline": "8",
     "account": "1" * 32,
     "daily_neurons": "10000",
+    "budget_usd": "25",
     "ledger_url": "postgresql://localhost/fogbank",
     "deployments": "esmap",
     "database_url": "postgresql://localhost/deployments",

@@ -45,6 +45,7 @@ from fogbank.dialects.workers_ai.run import run_routes
 from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.engines.base import Engine
 from fogbank.errors import unknown_path
+from fogbank.runtime.budget import Budget, budget_metrics
 from fogbank.runtime.metering import Allocation, LedgerMeter
 from fogbank.runtime.rate_limits import RateLimits, load_rates
 from fogbank.runtime.runtime import Runtime
@@ -204,11 +205,15 @@ def _meter(settings: Settings, prices: PriceTable, metrics: Metrics, clock: Cloc
     if settings.daily_neurons is not None:
         allocation = Allocation(settings.daily_neurons, clock, retry_after=settings.retry_after)
     url = settings.ledger_url.get_secret_value() if settings.ledger_url else None
-    opened = [allocation.read] if allocation else []
+    budget = None
+    if settings.budget_usd is not None:
+        budget = Budget(settings.budget_usd, prices, clock)
+        metrics.add(budget_metrics(budget))
+    opened = [each.read for each in (allocation, budget) if each]
     ledger = Ledger(
         journal_folder(settings.data_dir, url), store_opener(settings.data_dir, url), opened
     )
-    return LedgerMeter(prices, ledger, metrics, clock, allocation)
+    return LedgerMeter(prices, ledger, metrics, clock, allocation, budget)
 
 
 def _supervise(

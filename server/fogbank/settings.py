@@ -80,6 +80,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Neurons a key, or an account without keys, may use per UTC day, then 4006.",
     )
+    budget_usd: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Dollars of a month, by Cloudflare's bill; a warning is logged at 80 % and at"
+        " all of it.",
+    )
     ledger_url: SecretStr | None = Field(
         None,
         description="PostgreSQL of the ledger, as postgresql://USER@HOST/NAME; by default a file of"

@@ -22,7 +22,7 @@ def use(day: date, model: str, neurons: float, **more: Any) -> DayUse:
 
 def test_free_neurons_of_one_day_are_of_no_other() -> None:
     bill = make_bill([use(FIRST, A, 4000), use(SECOND, A, 25_000)], PRICES)
-    assert bill.days == ((FIRST, 4000, 0), (SECOND, 25_000, 15_000))
+    assert list(bill.days) == [(FIRST, 4000, 0), (SECOND, 25_000, 15_000)]
     assert (bill.neurons, bill.billed) == (29_000, 15_000)
     assert bill.usd == pytest.approx(15_000 * 0.011 / 1000)
 

@@ -66,6 +66,7 @@ def serve(
     max_deadline: Annotated[float | None, flag("max_deadline")] = None,
     account: Annotated[str | None, flag("account")] = None,
     daily_neurons: Annotated[float | None, flag("daily_neurons")] = None,
+    budget_usd: Annotated[float | None, flag("budget_usd")] = None,
     ledger_url: Annotated[str | None, flag("ledger_url")] = None,
     deployments: Annotated[str | None, flag("deployments")] = None,
     database_url: Annotated[str | None, flag("database_url")] = None,

@@ -16,6 +16,7 @@ from fogbank.catalog.card import Card
 from fogbank.clock import Clock
 from fogbank.cost.prices import PriceTable
 from fogbank.errors import AIError
+from fogbank.runtime.budget import Budget
 from fogbank.runtime.context import Context
 from fogbank.runtime.meter import Record
 from fogbank.storage.ledger import Ledger
@@ -88,7 +89,9 @@ class LedgerMeter:
         metrics: Metrics,
         clock: Clock,
         allocation: Allocation | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        self.budget = budget
         self.prices = prices
         self._ledger = ledger
         self._metrics = metrics
@@ -147,7 +150,9 @@ class LedgerMeter:
             )
         )
         if neurons:
-            self._metrics.spent(card.name, neurons)
+            self._metrics.spent(card.name, neurons, self.prices.usd(neurons))
+            if self.budget is not None:
+                self.budget.spend(neurons)
             if self._allocation is not None:
                 self._allocation.spend(_tenant(context), neurons)
 

@@ -66,6 +66,12 @@ class Metrics:
             ("model",),
             registry=self.registry,
         )
+        self._usd = Counter(
+            "fogbank_cloud_usd",
+            "Dollars of these neurons, before the daily free allocation.",
+            ("model",),
+            registry=self.registry,
+        )
         self._structured = Counter(
             "fogbank_structured_outputs",
             "Answers in a given form, by outcome: verified, closed (verified, and ended early for"
@@ -129,9 +135,10 @@ class Metrics:
             self._child(self._structured, model, "refused").inc()
             raise
 
-    def spent(self, model: str, neurons: float) -> None:
+    def spent(self, model: str, neurons: float, usd: float) -> None:
         """Counts what a request would have cost."""
-        self._neurons.labels(model).inc(neurons)
+        self._child(self._neurons, model).inc(neurons)
+        self._child(self._usd, model).inc(usd)
 
     def refused(self, error: AIError | RouteError) -> None:
         """Counts a request that the runtime never saw."""
