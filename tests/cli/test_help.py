@@ -8,7 +8,14 @@ from tests.cli.console import flat, fogbank
 COMMANDS = ["serve", "pull", "run", "models", "ps", "stop", "rm", "bundle", "usage", "version"]
 KEY_COMMANDS = ["create", "list", "revoke"]
 WORKER_COMMANDS = ["dev", "env"]
-COST_COMMANDS = [["simulate"], ["prices", "list"], ["prices", "diff"]]
+COST_COMMANDS = [
+    ["simulate"],
+    ["report"],
+    ["rows"],
+    ["hardware"],
+    ["prices", "list"],
+    ["prices", "diff"],
+]
 GROUPS = [
     *(["keys", name] for name in KEY_COMMANDS),
     *(["worker", name] for name in WORKER_COMMANDS),

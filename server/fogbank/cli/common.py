@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +16,7 @@ from fogbank.catalog.hardware import NoProfile, choose_profile, detect
 from fogbank.catalog.loader import load_catalog
 from fogbank.catalog.mistakes import CatalogError
 from fogbank.catalog.profile import Profile
+from fogbank.cost.prices import PriceBook, PriceTable
 from fogbank.deployments.description import Description, load_descriptions
 from fogbank.settings import Settings, package_data, variable, words
 from fogbank.weights.errors import WeightsError
@@ -115,6 +117,18 @@ def descriptions_of(config: Settings, profile: Profile) -> dict[str, Description
         fail(f"no deployment {name!r}; there are: {', '.join(described)}")
     needed = {need for name in asked for need in described[name].needs}
     return {name: each for name, each in described.items() if name in asked | needed}
+
+
+def price_table(book: PriceBook, asked: str | None) -> PriceTable:
+    """The newest table, or that of a date as it was typed; the command ends where there is none."""
+    if asked is None:
+        return book.newest
+    try:
+        return book.of(date.fromisoformat(asked))
+    except ValueError:
+        fail(f"{asked!r} is no date such as 2026-08-28")
+    except LookupError as error:
+        fail(str(error))
 
 
 def find_models(catalog: Catalog, name: str) -> list[str]:

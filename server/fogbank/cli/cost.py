@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from fogbank.catalog.card import Card
-from fogbank.cli.common import DataDir, catalog_of, fail, model_name, settings, told
+from fogbank.cli import cost_report
+from fogbank.cli.common import DataDir, catalog_of, fail, model_name, price_table, settings, told
 from fogbank.cost.price_diff import PriceChange, price_diff
 from fogbank.cost.price_files import load_prices
-from fogbank.cost.prices import PriceBook, PriceTable
+from fogbank.cost.prices import PriceTable
 from fogbank.cost.traffic import Simulation, Traffic, Workload, read_traffic, simulate
 from fogbank.settings import Settings, package_data
 
@@ -31,6 +31,9 @@ app = typer.Typer(
 prices_app = typer.Typer(
     help="Cloudflare's price tables.", no_args_is_help=True, rich_markup_mode=None
 )
+app.command("report")(cost_report.report)
+app.command("rows")(cost_report.rows)
+app.command("hardware")(cost_report.hardware_command)
 app.add_typer(prices_app, name="prices")
 
 
@@ -119,18 +122,6 @@ def diff_command(
         typer.echo(json.dumps([_change(each) for each in changes]))
     else:
         _show_changes(changes, *tables)
-
-
-def price_table(book: PriceBook, asked: str | None) -> PriceTable:
-    """The newest table, or that of a date as it was typed; the command ends where there is none."""
-    if asked is None:
-        return book.newest
-    try:
-        return book.of(date.fromisoformat(asked))
-    except ValueError:
-        fail(f"{asked!r} is no date such as 2026-08-28")
-    except LookupError as error:
-        fail(str(error))
 
 
 def finder(config: Settings) -> Callable[[str], Card]:

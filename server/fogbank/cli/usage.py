@@ -1,26 +1,23 @@
 """`fogbank usage`: what the ledger of requests adds up to."""
 
 import json
-import re
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from fogbank.cli.common import DataDir, fail, flag, settings, told
+from fogbank.cli.common import DataDir, flag, settings, told
+from fogbank.cli.ledger import moment, opened_ledger
 from fogbank.clock import Clock
 from fogbank.cost.price_files import load_prices
 from fogbank.cost.prices import PriceTable
 from fogbank.settings import package_data
-from fogbank.storage.ledger import store_segments
-from fogbank.storage.ledger_store import LedgerTotal, journal_folder, store_opener
+from fogbank.storage.ledger_store import LedgerTotal
 
-AGO = re.compile(r"([0-9]{1,4})([hd])")
 COUNTED = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "images")
 
 
@@ -67,14 +64,10 @@ def usage(
     """  # noqa: D301
     config = settings(data_dir=data_dir, ledger_url=ledger_url)
     now = Clock().now()
-    begin = _moment(since, now)
-    url = config.ledger_url.get_secret_value() if config.ledger_url else None
+    begin = moment(since, now)
     with told():
         prices = load_prices(package_data(), config.data_dir).newest
-        with closing(store_opener(config.data_dir, url)()) as store:
-            store_segments(
-                journal_folder(config.data_dir, url), store
-            )  # of a server that was killed
+        with opened_ledger(config) as store:
             rows = by_model(store.totals(begin, now))
     if as_json:
         typer.echo(json.dumps(_document(rows, prices, begin, now)))
@@ -88,16 +81,6 @@ def by_model(totals: Iterable[LedgerTotal]) -> list[Usage]:
     for total in totals:
         models.setdefault(total.model, Usage(total.model)).add(total)
     return sorted(models.values(), key=lambda each: (-each.neurons, -each.requests, each.model))
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    if ago := AGO.fullmatch(text):
-        count = int(ago[1])
-        return now - (timedelta(hours=count) if ago[2] == "h" else timedelta(days=count))
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        fail(f"--since {text!r}: expected hours or days such as 12h or 7d, or a date: 2026-11-01")
 
 
 def _document(

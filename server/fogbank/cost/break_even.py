@@ -10,7 +10,7 @@ with p in dollars a token of the given mix. They meet once or never.
 
 from dataclasses import dataclass
 
-from fogbank.cost.own import SECONDS, Machine, machines_needed, own_cost, own_month
+from fogbank.cost.own import MONTHS, SECONDS, Machine, machines_needed, own_cost, own_month
 
 MILLION = 1_000_000
 
@@ -62,3 +62,8 @@ def paid_for_after(
     price = machine.purchase * machines_needed(machine, tokens_per_second)
     saved = cloud_per_month - own_month(machine, tokens_per_second).running
     return price / saved if saved > 0 else None
+
+
+def outlived(years: float, months: float | None) -> bool:
+    """Whether a bought machine would be gone before it has paid for itself."""
+    return months is not None and months > years * MONTHS
