@@ -90,7 +90,7 @@ def _made(config: Settings, since: str, hardware: str | None, prices: str | None
     now = Clock().now()
     begin = moment(since, now)
     table = price_table(load_prices(package_data(), config.data_dir), prices)
-    machine = None if hardware is None else _hardware(config, hardware)
+    machine = None if hardware is None else find_hardware(config, hardware)
     catalog = catalog_of(config)
     with opened_ledger(config) as store:
         uses = day_uses(store.totals(begin, now))
@@ -99,7 +99,8 @@ def _made(config: Settings, since: str, hardware: str | None, prices: str | None
     )
 
 
-def _hardware(config: Settings, name: str) -> Hardware:
+def find_hardware(config: Settings, name: str) -> Hardware:
+    """Hardware by its name; the command ends where there is none."""
     found = load_hardware(package_data(), config.data_dir)
     if name not in found:
         fail(f"no hardware {name!r}; there is: {', '.join(found)}")
