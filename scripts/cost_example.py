@@ -8,6 +8,7 @@ model_configs/hardware; prices are those of the newest table.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from fogbank.catalog.loader import load_catalog
 from fogbank.cost.bill import DayUse
@@ -29,6 +30,7 @@ HARDWARE = ("rented-h100", "owned-2xh100")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+@cache
 def reports() -> list[Report]:
     """One for each model and machine: a month of 30.4375 days, all alike."""
     prices, catalog = load_prices(package_data()).newest, load_catalog(package_data())
