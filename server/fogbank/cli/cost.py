@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fogbank.catalog.card import Card
-from fogbank.cli import cost_import, cost_report
+from fogbank.cli import cost_import, cost_report, cost_watts
 from fogbank.cli.common import DataDir, catalog_of, fail, model_name, price_table, settings, told
 from fogbank.cost.price_diff import PriceChange, price_diff
 from fogbank.cost.price_files import load_prices
@@ -33,6 +33,7 @@ prices_app = typer.Typer(
 )
 app.command("report")(cost_report.report)
 app.command("import")(cost_import.import_command)
+app.command("watts")(cost_watts.watts)
 app.command("rows")(cost_report.rows)
 app.command("hardware")(cost_report.hardware_command)
 app.add_typer(prices_app, name="prices")
