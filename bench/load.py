@@ -124,12 +124,13 @@ def http_post(url: str, body: bytes) -> bytes:
 async def drive(url: str, bodies: list[bytes], clients: int, requests: int) -> Load:
     """Sends `requests` requests in all through `clients` clients, each waiting for its answer."""
     parts = urlsplit(url)
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
     loop = asyncio.get_running_loop()
     queue = iter(range(requests))
     load = Load(0.0)
 
     async def client() -> None:
-        _, connection = await loop.create_connection(_Connection, parts.hostname, parts.port)
+        _, connection = await loop.create_connection(_Connection, host, port)
         for number in queue:
             try:
                 load.samples.append(
@@ -138,9 +139,7 @@ async def drive(url: str, bodies: list[bytes], clients: int, requests: int) -> L
             except (ValueError, OSError) as error:
                 load.errors += 1
                 print("error:", error)
-                _, connection = await loop.create_connection(
-                    _Connection, parts.hostname, parts.port
-                )
+                _, connection = await loop.create_connection(_Connection, host, port)
 
     began = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))

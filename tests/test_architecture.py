@@ -26,6 +26,7 @@ BELOW: dict[str, set[str]] = {
     "structured": {"tasks"},
     "weights": {"catalog"},
     "documents": set(),
+    "load": set(),
     "runtime": {
         "catalog",
         "engines",
@@ -49,8 +50,8 @@ BELOW: dict[str, set[str]] = {
     },
 }
 BELOW["deployments"] = BELOW["dialects"]
-BELOW["app"] = {*BELOW, "deployments"}
-BELOW["cli"] = {*BELOW, "app"}
+BELOW["app"] = {*BELOW, "deployments"} - {"load"}
+BELOW["cli"] = {*BELOW, "app", "load"}
 ENGINES_OF_DIALECTS = {"fogbank.engines.base"}
 SQL_DOORS = {"storage/sql.py", "storage/sql_postgres.py"}
 """They hand on the statements of others, which are constants there."""

@@ -1,8 +1,8 @@
 """A running server, as the commands talk to it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, BinaryIO, NoReturn, Self
 
 import httpx2
 
@@ -45,6 +45,18 @@ class Client:
         """The JSON of a POST."""
         return self._json("POST", path, body)[0]
 
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content: BinaryIO | None = None,
+        refusals: Collection[int] = (),
+    ) -> tuple[int, Any]:
+        """Status and JSON of any request; `refusals` are statuses that do not end the command."""
+        return self._answer(method, path, body, content, refusals)[:2]
+
     def run(self, model: str, body: dict[str, Any]) -> Any:
         """The `result` of a run request."""
         return self.run_with_headers(model, body)[0]
@@ -71,12 +83,22 @@ class Client:
         return f"/client/v4/accounts/{self._account}/ai/run/{model}"
 
     def _json(self, method: str, path: str, body: Any) -> tuple[Any, httpx2.Headers]:
+        return self._answer(method, path, body)[1:]
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        content: BinaryIO | None = None,
+        refusals: Collection[int] = (),
+    ) -> tuple[int, Any, httpx2.Headers]:
         with self._reached():
-            response = self._http.request(method, path, json=body)
-        if response.status_code >= 400:
+            response = self._http.request(method, path, json=body, content=content)
+        if response.status_code >= 400 and response.status_code not in refusals:
             _refused(response)
         try:
-            return response.json(), response.headers
+            return response.status_code, response.json(), response.headers
         except ValueError:
             fail(f"what answers at {self.url} is not Fogbank; name another with --url", 1)
 
@@ -95,7 +117,10 @@ class Client:
 def _refused(response: httpx2.Response) -> NoReturn:
     try:
         body = response.json()
-        errors = body.get("errors") or [{"message": body["error"]}]
+        errors = body.get("errors")
+        if not errors:
+            told = body["error"]
+            errors = [told if isinstance(told, dict) else {"message": told}]
         text = "; ".join(str(error["message"]) for error in errors)
     except (ValueError, AttributeError, KeyError, TypeError):
         text = response.text[:500]

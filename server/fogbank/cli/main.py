@@ -1,9 +1,23 @@
-"""The command line: serve, pull, models, ps, run, stop, rm, bundle, usage, keys, worker."""
+"""The command line: every command, in the order in which help lists them."""
 
 import typer
 
 from fogbank import __version__
-from fogbank.cli import bundle, cost, engines, keys, models, pull, run, serve, usage, worker
+from fogbank.cli import (
+    bench,
+    bundle,
+    compare,
+    cost,
+    engines,
+    keys,
+    models,
+    pull,
+    registry,
+    run,
+    serve,
+    usage,
+    worker,
+)
 
 app = typer.Typer(
     name="fogbank",
@@ -36,8 +50,11 @@ app.command()(engines.stop)
 app.command()(engines.rm)
 app.command()(bundle.bundle)
 app.command()(usage.usage)
+app.command()(bench.bench)
+app.command()(compare.compare)
 app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
+app.add_typer(registry.app, name="registry")
 app.add_typer(worker.app, name="worker")
 
 

@@ -1,0 +1,44 @@
+"""`fogbank bench`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.console import flat, fogbank, fogbank_beside, refused
+from tests.server import TEXT, live, profile, running, settings
+
+
+@pytest.mark.anyio
+async def test_a_table_and_lines_for_a_hardware_file(data: Path) -> None:
+    quick = ("--seconds", "0.1", "--most", "2", "--tokens-in", "20", "--tokens-out", "5")
+    served = profile(options={"seconds_per_token": 0.001})
+    async with running(settings(data), served) as fogbank, live(fogbank.server) as url:
+        shown = await fogbank_beside("bench", "instruct", *quick, "--url", url)
+        told = await fogbank_beside("bench", TEXT, *quick, "--url", url, "--json")
+        slow = await fogbank_beside("bench", TEXT, *quick, "--url", url, "--slo", "ttft_p95=0ms")
+        absent = await fogbank_beside("bench", "@cf/other", *quick, "--url", url)
+    assert shown.exit_code == 0, shown.stderr
+    assert "Limited by: " in shown.stdout
+    block = shown.stdout[shown.stdout.index("capacity:") :]
+    capacity = yaml.safe_load(block)["capacity"][TEXT]
+    assert capacity["tokens_per_second"] > 0
+    assert capacity["source"].startswith("fogbank bench, ")
+    document = json.loads(told.stdout.splitlines()[-1])  # after the log of the server beside it
+    assert document["model"] == TEXT
+    assert document["best"]["clients"] in (1, 2)
+    assert [step["clients"] for step in document["steps"]] == [1, 2]
+    assert document["slo"] == {"ttft_p95": 2.0, "errors": 0.01}
+    assert slow.exit_code == 1
+    assert "Not even one client keeps the objective." in flat(slow.stdout)
+    assert absent.exit_code == 1
+    assert "the first request was answered 400" in flat(absent.stderr)
+
+
+def test_mistakes(data: Path, tmp_path: Path) -> None:
+    refused(fogbank("bench", TEXT, "--slo", "fast"), "'fast' is not like ttft_p95=1s")
+    refused(fogbank("bench", TEXT, "--dialect", "smtp"), "expected one of workers-ai, openai")
+    refused(fogbank("bench", TEXT, "--mix", tmp_path / "absent"), "absent", status=1)
+    gone = fogbank("bench", TEXT, "--url", "http://127.0.0.1:9")
+    refused(gone, "no server answers at http://127.0.0.1:9", status=1)
