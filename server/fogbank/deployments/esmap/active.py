@@ -30,3 +30,8 @@ class Active:
         self._loaded[loaded.card.id] = loaded
         self.failures.pop(loaded.card.id, None)
         return before
+
+    def drop(self, model_id: str, reason: str) -> None:
+        """Lets no version of a model answer."""
+        self._loaded.pop(model_id, None)
+        self.failures[model_id] = reason
