@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-pytest_plugins = ["tests.real_server", "tests.postgres"]
+pytest_plugins = ["tests.real_server", "tests.postgres", "tests.valkey"]
 
 ENGINES = [name for name in ("torch", "transformers", "vllm") if find_spec(name)]
 

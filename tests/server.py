@@ -42,6 +42,7 @@ STAND_IN = "@cf/test/large"
 EMBED = "@cf/test/embed"
 CLASSIFY = "@cf/test/classify"
 NER = "@test/ner"
+QA = "@test/qa"
 SPEECH = "@cf/test/speech"
 SPEECH_TURBO = "@cf/test/speech-turbo"
 IMAGES = "@cf/test/images"
@@ -70,6 +71,7 @@ CARDS: tuple[dict[str, Any], ...] = (
     {"name": EMBED, "task": "Text Embeddings", "input": "text-embeddings"},
     {"name": CLASSIFY, "task": "Text Classification", "input": "text-classification"},
     {"name": NER, "task": "Token Classification", "input": "token-classification"},
+    {"name": QA, "task": "Question Answering", "input": "question-answering"},
     {"name": SPEECH, **HEARING, "input": "speech-recognition"},
     {
         "name": SPEECH_TURBO,
@@ -116,6 +118,7 @@ def profile(**text: Any) -> Profile:
             "embed": EngineSpec(engine="fake", task="Text Embeddings"),
             "classify": EngineSpec(engine="fake", task="Text Classification"),
             "ner": EngineSpec(engine="fake", task="Token Classification"),
+            "qa": EngineSpec(engine="fake", task="Question Answering"),
             "speech": EngineSpec(engine="fake", task="Automatic Speech Recognition"),
             "images": EngineSpec(engine="fake", task="Image Classification"),
         },
@@ -126,6 +129,7 @@ def profile(**text: Any) -> Profile:
             RERANK: Served(engine="embed", stands_in=STANDING_IN),
             CLASSIFY: Served(engine="classify"),
             NER: Served(engine="ner"),
+            QA: Served(engine="qa"),
             SPEECH: Served(engine="speech"),
             SPEECH_TURBO: Served(engine="speech"),
             IMAGES: Served(engine="images"),

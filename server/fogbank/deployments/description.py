@@ -5,13 +5,13 @@ changes only the keys that it gives. A profile may replace options, since some a
 hardware.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fogbank.catalog.document import read_document
+from fogbank.catalog.document import Document, Loc, read_document
 from fogbank.catalog.expected import explain
 from fogbank.catalog.mistakes import CatalogError, Mistake
 
@@ -60,13 +60,17 @@ def load_descriptions(
     """
     raw: dict[str, dict[str, Any]] = {}
     found: dict[str, Description] = {}
+    documents: dict[str, Document] = {}
     mistakes: list[Mistake] = []
     for root in filter(None, (package_data, data_dir)):
         for file in sorted((root / "deployments").glob("*.yaml")):
             document = read_document(file)
             mistakes += document.mistakes
             data = document.data
-            if document.mistakes or not isinstance(data, dict):
+            if document.mistakes:
+                continue
+            if not isinstance(data, dict):
+                mistakes.append(document.mistake((), "expected a mapping of keys to values"))
                 continue
             data = _over(raw.get(str(data.get("name")), {}), data)
             try:
@@ -78,17 +82,49 @@ def load_descriptions(
             raw[description.name] = data
             options = {**description.options, **(overrides or {}).get(description.name, {})}
             found[description.name] = description.model_copy(update={"options": options})
-            for name in description.needs:
-                if name not in found and name not in raw:
-                    mistakes.append(document.mistake(("needs",), f"there is no deployment {name}"))
+            documents[description.name] = document
+    for name, description in found.items():
+        for need in description.needs:
+            if need not in found:
+                mistakes.append(documents[name].mistake(("needs",), f"there is no {need!r}"))
+    if not mistakes:
+        mistakes = [documents[name].mistake(("needs",), text) for name, text in _circles(found)]
+        mistakes += [documents[name].mistake(loc, text) for name, loc, text in _taken_twice(found)]
     if mistakes:
         raise CatalogError(mistakes)
     return _in_order(each for each in found.values() if each.enabled)
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    options = {**below.get("options", {}), **(above.get("options") or {})}
-    return {**below, **above, "options": options}
+    """The keys of `above` over those of `below`; of `options` each key for itself."""
+    whole = {**below, **above}
+    if isinstance(options := above.get("options"), dict) or options is None:
+        whole["options"] = {**below.get("options", {}), **(options or {})}
+    return whole
+
+
+def _circles(found: Mapping[str, Description]) -> Iterator[tuple[str, str]]:
+    """Those that need themselves, whichever way round."""
+    for name in found:
+        reached, ahead = set[str](), list(found[name].needs)
+        while ahead:
+            if (need := ahead.pop()) not in reached:
+                reached.add(need)
+                ahead += found[need].needs
+        if name in reached:
+            yield name, "it needs itself, through others"
+
+
+def _taken_twice(found: Mapping[str, Description]) -> Iterator[tuple[str, Loc, str]]:
+    """Places where two enabled ones would be found."""
+    owners: dict[tuple[str, Any], str] = {}
+    for name, each in found.items():
+        if not each.enabled:
+            continue
+        hosts = {("hosts", host.lower()) for host in each.hosts}
+        for place in [*sorted(hosts), ("mount", each.mount), ("port", each.port)]:
+            if place[1] is not None and owners.setdefault(place, name) != name:
+                yield name, (place[0],), f"{owners[place]} is at {place[1]} already"
 
 
 def _in_order(descriptions: Iterable[Description]) -> dict[str, Description]:

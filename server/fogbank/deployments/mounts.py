@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-import orjson
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fogbank.deployments.description import Description
+from fogbank.deployments.web import Cors, Json
 from fogbank.errors import RouteError
 
 Admit = Callable[[Scope], None]
@@ -32,7 +33,7 @@ class Mounts:
         self._admit = admit
         self._app = app
         self._ports = {m.description.port: m for m in mounts if m.description.port}
-        self._hosts = {host.lower(): m for m in mounts for host in m.description.hosts}
+        self._hosts = {host.lower().strip("[]"): m for m in mounts for host in m.description.hosts}
         by_length = sorted(mounts, key=lambda m: len(m.description.mount or ""), reverse=True)
         self._prefixes = [(m.description.mount, m) for m in by_length if m.description.mount]
 
@@ -46,7 +47,9 @@ class Mounts:
         try:
             self._check(mount.description, scope, path)
         except RouteError as error:
-            await _refuse(send, error)
+            # A page may read why, as it may read every answer.
+            shared = mount.app.shared(send) if isinstance(mount.app, Cors) else send
+            await _refuse(scope, receive, shared, error)
             return
         # Starlette takes `root_path` off the path by itself.
         scope = {**scope, "root_path": scope.get("root_path", "") + prefix, "path": prefix + path}
@@ -64,14 +67,21 @@ class Mounts:
         return None
 
     def _check(self, description: Description, scope: Scope, path: str) -> None:
+        """Notes in `scope["state"]["admitted"]` whether a page may show more than its forms."""
         if scope["method"] == "OPTIONS":  # a preflight never has a key
             return
         protected = any(path == p or path.startswith(f"{p}/") for p in description.protected)
-        if description.public and not protected:
-            return
-        if scope["method"] == "GET" and (path.startswith("/static/") or _wants_page(scope, path)):
-            return  # a page holds nothing but forms; what they ask for needs the key
-        self._admit(scope)
+        if not description.public or protected:
+            if scope["method"] == "GET" and path.startswith("/static/"):
+                return
+            try:
+                self._admit(scope)
+            except RouteError:
+                # A page holds nothing but forms; what they ask for needs the key.
+                if scope["method"] == "GET" and _wants_page(scope, path):
+                    return
+                raise
+        scope.setdefault("state", {})["admitted"] = True
 
 
 def _wants_page(scope: Scope, path: str) -> bool:
@@ -81,20 +91,17 @@ def _wants_page(scope: Scope, path: str) -> bool:
 
 
 def _host(scope: Scope) -> str:
+    """The name in `Host`, lower-cased, without a port; an IPv6 address keeps no brackets."""
     for name, value in scope["headers"]:
         if name == b"host":
-            return str(value, "latin-1").rpartition(":")[0].lower() or str(value, "latin-1").lower()
+            try:
+                return urlsplit("//" + str(value, "latin-1")).hostname or ""
+            except ValueError:
+                return ""
     return ""
 
 
-async def _refuse(send: Send, error: RouteError) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: RouteError) -> None:
     code, message = error.errors[-1]
-    body = orjson.dumps({"success": False, "error": message, "code": code})
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"access-control-allow-origin", b"*"),
-    ]
-    start: Message = {"type": "http.response.start", "status": error.status, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": body})
+    body = {"success": False, "error": message, "code": code}
+    await Json(body, error.status)(scope, receive, send)

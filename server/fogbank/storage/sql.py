@@ -146,6 +146,7 @@ class Database:
         self._open = open_sql
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"fogbank-{name}")
         self._sql: Sql | None = None
+        self._closed = False
 
     async def run(
         self, work: Callable[Concatenate[Sql, P], T], *args: P.args, **kwargs: P.kwargs
@@ -155,10 +156,12 @@ class Database:
         return await loop.run_in_executor(self._thread, partial(self._work, work, args, kwargs))
 
     async def close(self) -> None:
-        """Waits for what runs."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
+        """Waits for what runs; nothing runs after it. Safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._close)
+            self._thread.shutdown()
 
     def _work(self, work: Callable[..., T], args: Any, kwargs: Any) -> T:
         if self._sql is None:

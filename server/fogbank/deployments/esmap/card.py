@@ -69,9 +69,14 @@ class ModelCard(BaseModel):
     status: Literal["active", "inactive"] = "active"
     version: str = "1.0.0"
     deadline: float = Field(1.5, gt=0, description="Seconds from the start of the work.")
-    max_concurrent: int = Field(32, ge=1, description="Inferences that work at once.")
+    max_concurrent: int = Field(
+        10, ge=1, description="Inferences that work at once: a batch; more only take longer each."
+    )
     max_waiting: int = Field(4000, ge=0, description="Inferences that may wait; more: 429.")
-    implementation: str = Field(description="Module of fogbank.deployments.esmap.models.")
+    implementation: str = Field(
+        description="Module of fogbank.deployments.esmap.models; one of your own, with its package:"
+        " package.module."
+    )
     config: dict[str, Any] = Field(
         default_factory=dict, description="What a version may change; the module defines it."
     )
@@ -93,7 +98,10 @@ def load_cards(package_data: Path, data_dir: Path | None = None) -> dict[str, Mo
         for file in sorted((root / "deployments" / "esmap").glob("*.yaml")):
             document = read_document(file)
             mistakes += document.mistakes
-            if document.mistakes or not isinstance(document.data, dict):
+            if document.mistakes:
+                continue
+            if not isinstance(document.data, dict):
+                mistakes.append(document.mistake((), "expected a mapping of keys to values"))
                 continue
             data = {**raw.get(str(document.data.get("id")), {}), **document.data}
             try:

@@ -54,8 +54,12 @@ class Loaded:
 
 
 def build_model(card: ModelCard, config: Mapping[str, Any], file: File) -> Model:
-    """A model with this config. Raises what `Make` raises, ImportError for an unknown module."""
-    module = import_module(f"fogbank.deployments.esmap.models.{card.implementation}")
+    """A model with this config. Raises what `Make` raises, ImportError for an unknown module.
+
+    An implementation with a dot in its name is an operator's own module.
+    """
+    name = card.implementation
+    module = import_module(name if "." in name else f"fogbank.deployments.esmap.models.{name}")
     make: Make = module.build
     return make(card, config, file)
 
