@@ -50,6 +50,8 @@ CURRENT = [
     "@cf/huggingface/distilbert-sst-2-int8",
     "@cf/meta/m2m100-1.2b",
     "@fogbank/ner-minilm",
+    "@fogbank/extractive-qa",
+    "@fogbank/climate-detector",
 ]
 FILES = sorted((package_data() / "models").glob("*.yaml"))
 

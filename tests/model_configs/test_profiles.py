@@ -113,6 +113,8 @@ def test_embedded_serves_no_vectors_of_another_width(embedded: dict[str, ServedM
         ("@cf/baai/bge-large-en-v1.5", ("gpu-1x80gb", "gpu-2x80gb")),
         ("@cf/baai/bge-m3", ("gpu-1x80gb", "gpu-2x80gb")),
         ("@cf/baai/bge-reranker-base", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@fogbank/extractive-qa", ("gpu-1x80gb", "gpu-2x80gb")),
+        ("@fogbank/climate-detector", ("gpu-1x80gb", "gpu-2x80gb")),
         ("@cf/facebook/bart-large-cnn", ("gpu-1x80gb", "gpu-2x80gb")),
         ("@cf/meta/m2m100-1.2b", ("gpu-1x80gb", "gpu-2x80gb")),
         ("@cf/openai/whisper-large-v3-turbo", ("gpu-1x80gb", "gpu-2x80gb")),

@@ -10,6 +10,7 @@ TaskName = Literal[
     "Text Embeddings",
     "Text Classification",
     "Token Classification",
+    "Question Answering",
     "Summarization",
     "Translation",
     "Reranking",

@@ -13,6 +13,7 @@ EngineTask = Literal[
     "Text Embeddings",
     "Text Classification",
     "Token Classification",
+    "Question Answering",
     "Reranking",
     "Summarization",
     "Translation",

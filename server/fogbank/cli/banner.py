@@ -12,6 +12,7 @@ _BODIES = {
     "Text Classification": '{"text": "I love this."}',
     "Text Embeddings": '{"text": ["a paraphrase", "the same in other words"]}',
     "Token Classification": '{"text": "Ada Lovelace lived in London."}',
+    "Question Answering": '{"question": "Who?", "context": "Ada Lovelace wrote it."}',
     "Reranking": '{"query": "a pet", "contexts": [{"text": "a cat"}, {"text": "a bank"}]}',
     "Summarization": '{"input_text": "Fog came in. The harbour was closed. Ships wait."}',
     "Translation": '{"text": "Good morning.", "source_lang": "en", "target_lang": "fr"}',

@@ -25,6 +25,7 @@ from fogbank.engines.tool_text import stream_with_calls
 from fogbank.tasks import (
     ImageClassificationRequest,
     ImageClassificationResult,
+    QuestionAnsweringRequest,
     RerankingRequest,
     RerankingResult,
     SpeechRecognitionRequest,
@@ -185,6 +186,8 @@ class FakeEngine:
             if isinstance(request, TokenClassificationRequest):
                 entities = fake_answers.entities(request.text)
                 return TokenClassificationResult(entities, _words(request.text))
+            if isinstance(request, QuestionAnsweringRequest):
+                return fake_answers.span(request)
             if isinstance(request, RerankingRequest):
                 self._check_length(request.contexts, truncate=request.truncate)
                 ranks = [fake_answers.relevance(request.query, text) for text in request.contexts]

@@ -12,6 +12,8 @@ from fogbank.tasks import (
     Entity,
     LabelScore,
     Pooling,
+    QuestionAnsweringRequest,
+    QuestionAnsweringResult,
     SpeechRecognitionRequest,
     SpeechRecognitionResult,
     SpeechSegment,
@@ -23,6 +25,7 @@ from fogbank.tasks import (
 
 MAX_SCHEMA_DEPTH = 32
 _CAPITALISED = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)*")
+_NAMED = re.compile(rf"{_CAPITALISED.pattern}|\d[\d.,]*\d|\d")
 _CALL = re.compile(r"call (\S+) (\{.*?\}(?= call|$))")
 _GROUPS = ("PER", "ORG", "LOC", "MISC")
 
@@ -168,6 +171,18 @@ def relevance(query: str, passage: str) -> float:
     """The share of the query's words that the passage has, between 0 and 1."""
     words = set(query.lower().split())
     return len(words & set(passage.lower().split())) / max(1, len(words))
+
+
+def span(request: QuestionAnsweringRequest) -> QuestionAnsweringResult:
+    """The context's last run of capitalised words or figures that the question lacks, if any."""
+    usage = Usage(len(request.question.split()) + len(request.context.split()))
+    score = 0.5 + shake_256(request.context.encode()).digest(1)[0] / 512
+    runs = _NAMED.finditer(request.context)
+    found = [match for match in runs if match[0] not in request.question]
+    if not found:
+        return QuestionAnsweringResult("", score, 0, 0, usage)
+    last = found[-1]
+    return QuestionAnsweringResult(last[0], score, last.start(), last.end(), usage)
 
 
 def summary(text: str, max_length: int) -> str:

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fogbank.engines import extractive
+from fogbank.engines import answer_spans, extractive
 from fogbank.engines.transformers_batches import TextBatches
 from fogbank.tasks import (
+    QUESTION_ANSWERING,
     RERANKING,
     TEXT_CLASSIFICATION,
     TEXT_EMBEDDINGS,
     TOKEN_CLASSIFICATION,
+    QuestionAnsweringRequest,
+    QuestionAnsweringResult,
     RerankingRequest,
     RerankingResult,
     SummarizationRequest,
@@ -86,6 +89,13 @@ async def tag(batches: TextBatches, request: TokenClassificationRequest) -> Task
     return TokenClassificationResult(computed.results[0], computed.usage)
 
 
+async def answer(batches: TextBatches, request: QuestionAnsweringRequest) -> TaskResult:
+    """The span of the context that answers the question, or none."""
+    computed = await batches.compute_windows(request.question, request.context)
+    score, start, end = answer_spans.choose(computed.results)
+    return QuestionAnsweringResult(request.context[start:end], score, start, end, computed.usage)
+
+
 ANSWERS: dict[str, dict[type, Answer]] = {
     TEXT_EMBEDDINGS: {
         TextEmbeddingsRequest: embed,
@@ -94,6 +104,7 @@ ANSWERS: dict[str, dict[type, Answer]] = {
     },
     RERANKING: {RerankingRequest: rerank},
     TEXT_CLASSIFICATION: {TextClassificationRequest: classify},
+    QUESTION_ANSWERING: {QuestionAnsweringRequest: answer},
     TOKEN_CLASSIFICATION: {TokenClassificationRequest: tag},
 }
 """By the engine's task, then by the request's; `tasks.ALSO_ANSWERS` says the same to profiles."""

@@ -68,6 +68,14 @@ class TextBatches:
             await self._read(passages, lambda passage: read(query, passage), together)
         )
 
+    async def compute_windows(self, query: str, passage: str) -> Computed:
+        """The query with each window of the passage."""
+        read = self.reader.read_windows
+        self._batcher.check_room(1)
+        if len(query) + len(passage) <= ON_THE_LOOP:
+            return await self._computed(read(query, passage))
+        return await self._computed(await asyncio.to_thread(read, query, passage))
+
     async def close(self) -> None:
         """As `Batcher.close`."""
         await self._batcher.close()

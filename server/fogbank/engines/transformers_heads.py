@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fogbank.catalog.options import TransformersOptions
+from fogbank.engines.answer_spans import Window, read_window
 from fogbank.engines.iob2 import Word, group
 from fogbank.engines.transformers_loading import load_model
 from fogbank.engines.transformers_text import TextReader, TokenizedText
 from fogbank.tasks import (
+    QUESTION_ANSWERING,
     RERANKING,
     TEXT_CLASSIFICATION,
     TEXT_EMBEDDINGS,
@@ -127,6 +129,26 @@ class TokenClassificationHead:
         return words
 
 
+class QuestionAnsweringHead:
+    """The best span of each window of a text, and how likely it is that there is none."""
+
+    def __init__(self, folder: Path, options: TransformersOptions) -> None:
+        self._model = load_model("AutoModelForQuestionAnswering", folder, options)
+        self.reader = TextReader(folder, self._model.config, options, pairs=True, windows=True)
+
+    def compute(self, texts: list[TokenizedText]) -> list[Window]:
+        """What each window says."""
+        import torch
+
+        with torch.inference_mode():
+            output = self._model(**self.reader.pad(texts))
+            starts, ends = output.start_logits.float().cpu(), output.end_logits.float().cpu()
+            return [
+                read_window(row_starts, row_ends, text.encoding)
+                for text, row_starts, row_ends in zip(texts, starts, ends, strict=True)
+            ]
+
+
 def _labels(config: Any) -> list[str]:
     return [config.id2label[index] for index in range(config.num_labels)]
 
@@ -135,5 +157,6 @@ HEADS: dict[str, Callable[[Path, TransformersOptions], Head]] = {
     TEXT_EMBEDDINGS: EmbeddingHead,
     TEXT_CLASSIFICATION: ClassificationHead,
     TOKEN_CLASSIFICATION: TokenClassificationHead,
+    QUESTION_ANSWERING: QuestionAnsweringHead,
     RERANKING: RerankingHead,
 }

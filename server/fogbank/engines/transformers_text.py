@@ -12,6 +12,12 @@ CHARACTERS_PER_TOKEN = 64
 """What a long text is first cut to, per token of the limit: reading a megabyte to keep 512 tokens
 would take a second."""
 
+MAX_WINDOWS = 64
+"""Of one text that is read in windows; what comes after them is not read."""
+
+CHARACTERS_OF_WINDOWS = 6 * MAX_WINDOWS
+"""What is tokenized of it, per token of the limit: a token of English has four characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenizedText:
@@ -31,11 +37,18 @@ class TokenizedText:
 class TextReader:
     """Tokenizes texts, cutting at `limit` tokens, and pads batches of them. Thread-safe.
 
-    With `pairs` it is `read_pair` that cuts, at the end of the second text only.
+    With `pairs` it is `read_pair` that cuts, at the end of the second text only. With `windows` as
+    well, `read_windows` reads on where it cut: a quarter of the limit is in both windows.
     """
 
     def __init__(
-        self, folder: Path, config: Any, options: TransformersOptions, *, pairs: bool = False
+        self,
+        folder: Path,
+        config: Any,
+        options: TransformersOptions,
+        *,
+        pairs: bool = False,
+        windows: bool = False,
     ) -> None:
         tokenizer = load_tokenizer(folder)
         self.limit = token_limit(config, tokenizer, options)
@@ -47,7 +60,8 @@ class TextReader:
         self._tokenizer = tokenizer.backend_tokenizer
         self._tokenizer.no_padding()
         strategy = "only_second" if pairs else "longest_first"
-        self._tokenizer.enable_truncation(self.limit, strategy=strategy)
+        self._overlap = self.limit // 4 if windows else 0
+        self._tokenizer.enable_truncation(self.limit, stride=self._overlap, strategy=strategy)
 
     def read(self, text: str, pooling: str = "mean") -> TokenizedText:
         """The text's first `limit` tokens."""
@@ -67,16 +81,33 @@ class TextReader:
 
         Raises EngineRefused for a query that leaves no room for a passage.
         """
-        enough = CHARACTERS_PER_TOKEN * self.limit
-        try:
-            if len(query) > enough:
-                raise ValueError
-            encoding = self._tokenizer.encode(query, passage[:enough])
-        except Exception:  # the Rust tokenizer has no type of error for a first text too long
-            raise EngineRefused(
-                f"the query leaves no room for a passage in the model's {self.limit} tokens"
-            ) from None
+        encoding = self._encode_pair(query, passage[: CHARACTERS_PER_TOKEN * self.limit])
         return TokenizedText(passage, encoding.ids, encoding, _whole(encoding))
+
+    def read_windows(self, query: str, passage: str) -> list[TokenizedText]:
+        """The query with each window of the passage, MAX_WINDOWS at most. Raises EngineRefused."""
+        # Windows that only overlap make the Rust tokenizer panic.
+        if self.limit - len(self._encode_pair(query, "").ids) <= self._overlap:
+            raise self._no_room()
+        first = self._encode_pair(query, passage[: CHARACTERS_OF_WINDOWS * self.limit])
+        whole = _whole(first)
+        return [
+            TokenizedText(passage, encoding.ids, encoding, whole)
+            for encoding in [first, *first.overflowing][:MAX_WINDOWS]
+        ]
+
+    def _encode_pair(self, query: str, passage: str) -> Any:
+        try:
+            if len(query) > CHARACTERS_PER_TOKEN * self.limit:
+                raise ValueError
+            return self._tokenizer.encode(query, passage)
+        except Exception:  # the Rust tokenizer has no type of error for a first text too long
+            raise self._no_room() from None
+
+    def _no_room(self) -> EngineRefused:
+        return EngineRefused(
+            f"the query leaves no room for a passage in the model's {self.limit} tokens"
+        )
 
     def pad(self, texts: list[TokenizedText]) -> dict[str, Any]:
         """`input_ids`, `attention_mask` and what tells two texts apart: (texts, longest) each."""

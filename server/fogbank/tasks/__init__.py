@@ -7,6 +7,7 @@ from fogbank.tasks.image_classification import (
     ImageClassificationRequest,
     ImageClassificationResult,
 )
+from fogbank.tasks.question_answering import QuestionAnsweringRequest, QuestionAnsweringResult
 from fogbank.tasks.reranking import RerankingRequest, RerankingResult
 from fogbank.tasks.speech_recognition import (
     SpeechRecognitionRequest,
@@ -51,6 +52,7 @@ TEXT_GENERATION = "Text Generation"
 TEXT_CLASSIFICATION = "Text Classification"
 TEXT_EMBEDDINGS = "Text Embeddings"
 TOKEN_CLASSIFICATION = "Token Classification"
+QUESTION_ANSWERING = "Question Answering"
 RERANKING = "Reranking"
 SUMMARIZATION = "Summarization"
 TRANSLATION = "Translation"
@@ -65,6 +67,7 @@ TaskRequest = (
     | TextClassificationRequest
     | TextEmbeddingsRequest
     | TokenClassificationRequest
+    | QuestionAnsweringRequest
     | RerankingRequest
     | SummarizationRequest
     | TranslationRequest
@@ -77,6 +80,7 @@ TaskResult = (
     | TextClassificationResult
     | TextEmbeddingsResult
     | TokenClassificationResult
+    | QuestionAnsweringResult
     | RerankingResult
     | SummarizationResult
     | TranslationResult
@@ -87,6 +91,7 @@ TaskResult = (
 __all__ = [
     "ALSO_ANSWERS",
     "IMAGE_CLASSIFICATION",
+    "QUESTION_ANSWERING",
     "RERANKING",
     "SPEECH_RECOGNITION",
     "SUMMARIZATION",
@@ -108,6 +113,8 @@ __all__ = [
     "NamedTool",
     "OutputFormat",
     "Pooling",
+    "QuestionAnsweringRequest",
+    "QuestionAnsweringResult",
     "RegexFormat",
     "RerankingRequest",
     "RerankingResult",

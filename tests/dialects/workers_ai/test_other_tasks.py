@@ -5,7 +5,7 @@ import math
 import pytest
 
 from fogbank.tasks import TextEmbeddingsRequest
-from tests.server import CLASSIFY, EMBED, NER, Running
+from tests.server import CLASSIFY, EMBED, NER, QA, Running
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +82,19 @@ async def test_entities_are_a_bare_array(fogbank: Running) -> None:
 @pytest.mark.contract("decision 7")
 async def test_no_entities(fogbank: Running) -> None:
     assert (await fogbank.run(NER, {"text": "nobody"})).json()["result"] == []
+
+
+async def test_an_answer_is_a_span_of_the_context(fogbank: Running) -> None:
+    context = "In 2023 India had 73 of them."
+    result = (await fogbank.run(QA, {"question": "How much?", "context": context})).json()["result"]
+    assert result.keys() == {"answer", "score", "start", "end"}
+    assert result["answer"] == context[result["start"] : result["end"]] == "73"
+    assert 0 < result["score"] <= 1
+
+
+async def test_no_answer_is_an_empty_one(fogbank: Running) -> None:
+    result = (await fogbank.run(QA, {"question": "Who?", "context": "nobody"})).json()["result"]
+    assert (result["answer"], result["start"], result["end"]) == ("", 0, 0)
 
 
 @pytest.mark.contract("1.3")

@@ -73,6 +73,7 @@ def test_the_empty_object_meets_no_branch(schema: str, branches: list[str]) -> N
     [
         ("text-classification", "text"),
         ("token-classification", "text"),
+        ("question-answering", "question,context"),
         ("summarization", "input_text"),
         ("translation", "text,target_lang"),
         ("reranking", "query,contexts"),

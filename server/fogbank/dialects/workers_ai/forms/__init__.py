@@ -12,6 +12,7 @@ from fogbank import errors, tasks
 from fogbank.catalog.card import Card, SamplingDefaults
 from fogbank.dialects.workers_ai.forms import (
     image_classification,
+    question_answering,
     reranking,
     speech_recognition,
     summarization,
@@ -39,6 +40,7 @@ FORMS: dict[str, Form] = {
     tasks.TEXT_EMBEDDINGS: Form(text_embeddings.parse, text_embeddings.render),
     tasks.TEXT_CLASSIFICATION: Form(text_classification.parse, text_classification.render),
     tasks.TOKEN_CLASSIFICATION: Form(token_classification.parse, token_classification.render),
+    tasks.QUESTION_ANSWERING: Form(question_answering.parse, question_answering.render),
     tasks.RERANKING: Form(reranking.parse, reranking.render),
     tasks.SUMMARIZATION: Form(summarization.parse, summarization.render),
     tasks.TRANSLATION: Form(translation.parse, translation.render),
