@@ -21,8 +21,9 @@ _BODIES = {
 
 
 def show(server: Server, address: str) -> None:
-    """Profile, engines, models with what stands in for what, the address, and lines to paste."""
-    typer.echo("\n".join([*_profile(server), *_models(server), *_curl(server, address)]))
+    """Profile, engines, models with what stands in for what, deployments, and lines to paste."""
+    lines = [*_profile(server), *_models(server), *_deployments(server, address)]
+    typer.echo("\n".join([*lines, *_curl(server, address)]))
 
 
 def _profile(server: Server) -> list[str]:
@@ -45,6 +46,18 @@ def _models(server: Server) -> list[str]:
         what = f"{stand_in} STANDS IN for" if stand_in else f"{engine} serves"
         lines.append(f"  {what} {shortened(names)}")
     return [*lines, "  All of them: fogbank models"]
+
+
+def _deployments(server: Server, address: str) -> list[str]:
+    """Where each is found; a page for people is at the same place."""
+    lines = ["", "Deployments"] if server.deployments else []
+    host = address.rpartition(":")[0]
+    for each in server.deployments:
+        places = [f"{address}{each.mount}"] if each.mount else []
+        places += [f"{host}:{each.port}"] if each.port else []
+        places += [f"http://{name}" for name in each.hosts]
+        lines.append(f"  {each.title:24} {', '.join(places)}")
+    return lines
 
 
 def _curl(server: Server, address: str) -> list[str]:

@@ -85,10 +85,10 @@ def test_a_short_history_has_an_honest_answer(count: int) -> None:
 
 
 def test_a_longer_history_and_what_is_said_of_it() -> None:
-    solar = synthetic_solar(604)
+    solar = synthetic_solar(1004)
     weather = {name: values.tolist() for name, values in solar.weather.items()}
     answer = forecaster().forecast(
-        {**solar.features, **weather, "historicalGeneration": solar.values[:600].tolist()}
+        {**solar.features, **weather, "historicalGeneration": solar.values[:1000].tolist()}
     )
     metrics = answer["metrics"]
     assert metrics["mae"] < metrics["baselines"]["seasonal-naive"]["mae"]

@@ -28,7 +28,7 @@ class RenewableForecast:
     async def infer(
         self, input: dict[str, Any], options: Mapping[str, Any], call: Call
     ) -> dict[str, Any]:
-        return await call.compute(self.forecast, read(input, options))
+        return await call.compute(lambda: self.forecast(read(input, options)))
 
     def forecast(self, request: Request) -> dict[str, Any]:
         """The inner result. Raises InvalidInput."""

@@ -1,6 +1,5 @@
 """Numbers out of JSON: types and ranges are checked, gaps are filled within a limit."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,10 +52,15 @@ def numbers(value: Any, field: str, low: float, high: float, most: int = MAX_POI
     if not set(map(type, value)) <= {int, float, type(None)}:
         at = next(i for i, each in enumerate(value) if type(each) not in (int, float, type(None)))
         raise InvalidInput(f"{field}[{at}] must be a number or null, not {_kind(value[at])}")
-    for at, each in enumerate(value):
-        if each is not None and not low <= each <= high and each == each:
-            raise InvalidInput(f"{field}[{at}] is {_figure(each)}, outside {low:g} to {high:g}")
-    return np.array([math.nan if each is None else float(each) for each in value], dtype=float)
+    try:
+        found = np.array(value, dtype=float)
+    except OverflowError:
+        raise InvalidInput(f"{field} has a value that is too large") from None
+    outside = ~np.isnan(found) & ~((found >= low) & (found <= high))
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise InvalidInput(f"{field}[{at}] is {found[at]:.6g}, outside {low:g} to {high:g}")
+    return found
 
 
 def filled(values: Floats, field: str) -> Floats:
