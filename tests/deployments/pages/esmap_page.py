@@ -47,6 +47,7 @@ class EsmapPage:
     def __init__(self, *, admitted: bool = True, mount: str = "/esmap") -> None:
         self._mount = mount
         cards = [card(kind, given, id=name) for name, (kind, given, _) in ANSWERS.items()]
+        self.served_by = ""
         self.asked: list[Any] = []
         self.answers: dict[str, tuple[int, Any]] = {
             name: (200, whole) for name, (_, _, whole) in ANSWERS.items()
@@ -78,7 +79,8 @@ class EsmapPage:
         asked = orjson.loads(await request.body())
         self.asked.append(asked)
         status, body = self.answers[asked["modelId"]]
-        return Json(body, status)
+        named = {"x-fogbank-served-by": self.served_by} if self.served_by else None
+        return Json(body, status, named)
 
     async def _health(self, request: Request) -> Json:
         return Json(HEALTH)

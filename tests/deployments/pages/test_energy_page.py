@@ -99,7 +99,10 @@ async def test_what_the_api_refuses_is_told(tmp_path: Path, accept: str) -> None
     assert page.fields["energyUsageData.monthlyData.0.usage"] == "2180"
 
 
-async def test_who_leaves_the_page_stops_the_work(tmp_path: Path) -> None:
+@pytest.mark.parametrize("accept", ["text/html", "text/event-stream"])
+async def test_who_leaves_the_page_stops_the_work(
+    tmp_path: Path, accept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with genius(tmp_path) as server:
         content = urlencode(await filled(server)).encode()
         server.engine.stall()
@@ -107,7 +110,7 @@ async def test_who_leaves_the_page_stops_the_work(tmp_path: Path) -> None:
             host, port = url.removeprefix("http://").split(":")
             _, writer = await asyncio.open_connection(host, int(port))
             head = (
-                f"POST {POSTED} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                f"POST {POSTED} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n"
                 f"Content-Type: {FORM['content-type']}\r\nContent-Length: {len(content)}\r\n\r\n"
             )
             writer.write(head.encode() + content)
@@ -116,3 +119,4 @@ async def test_who_leaves_the_page_stops_the_work(tmp_path: Path) -> None:
             writer.close()
             await until(lambda: server.engine.running == 0)
             assert server.engine.aborted == 1
+    assert "request failed" not in capsys.readouterr().out

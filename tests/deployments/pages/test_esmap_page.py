@@ -225,3 +225,11 @@ async def test_a_form_has_a_limit(web: httpx2.AsyncClient) -> None:
     response = await post(web, "summary", {"text": "x" * 1_100_000})
     assert response.status_code == 413
     assert "more than this page takes" in response.text
+
+
+async def test_a_stand_in_is_named(premises: EsmapPage, web: httpx2.AsyncClient) -> None:
+    page = read((await post(web, "summary", {"text": "x"})).text)
+    assert "stand-in" not in page.text
+    premises.served_by = "a small one"
+    page = read((await post(web, "summary", {"text": "x"})).text)
+    assert "Answered by a stand-in for the model of that name: a small one." in page.text

@@ -39,7 +39,7 @@ def shown(answer: Mapping[str, Any]) -> dict[str, Any]:
             ),
         ],
         "errors": metadata.get("errors") or [],
-        "took": metadata.get("executionTime"),
+        "served_by": sorted({each.get("servedBy") or "" for each in performance.values()} - {""}),
         "timings": [
             (title, *(performance[key].get(name) for name in MILLISECONDS))
             for key, _, title, _ in STAGES

@@ -84,7 +84,7 @@ class Pages:
             return Outcome(400)
         answer = await ask(request, "POST", "/inference", {"modelId": card.id, "input": input})
         if answer.status == 200 and answer.data.get("success"):
-            shown = await asyncio.to_thread(view, card, input, answer.data)
+            shown = await asyncio.to_thread(view, card, input, answer.data, answer.served_by)
             return Outcome(200, shown)
         message = said(answer.data)
         if answer.status == 400 and blame(fields, message):

@@ -1,6 +1,7 @@
 """What forecasts and emissions look like to people: charts, and tables of the same numbers."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from fogbank.deployments.esmap.pages_text import sequence
@@ -22,7 +23,7 @@ def forecast(input: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, An
     intervals += [{}] * (len(predictions) - len(intervals))
     lower = [_number(each.get("lower")) for each in intervals]
     upper = [_number(each.get("upper")) for each in intervals]
-    times = [str(each) for each in sequence(inner.get("times"))]
+    times = [_time(str(each)) for each in sequence(inner.get("times"))]
     steps = times if len(times) == len(predictions) else []
     ahead = [f"+{step + 1}" for step in range(len(predictions))]
     before: list[float | None] = [None] * len(history)
@@ -108,6 +109,16 @@ def _activity_name(activities: Sequence[Mapping[str, Any]], place: int) -> str:
     amount = f"{number(each['amount'])} {each.get('unit', '')}".strip() if "amount" in each else ""
     name = str(each.get("fuel") or each.get("field") or f"Activity {place + 1}")
     return f"{name[:1].upper()}{name[1:]}" + (f", {amount}" if amount else "")
+
+
+def _time(text: str) -> str:
+    """A time of ISO 8601 to the minute."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    zone = " UTC" if at.utcoffset() == timedelta(0) else f"{at:%z}"
+    return f"{at:%Y-%m-%d %H:%M}{zone}"
 
 
 def _interval_name(inner: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ def entities(input: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, An
 def _entity(each: Mapping[str, Any]) -> tuple[Any, ...]:
     shown = {"text", "type", "score", "start", "end", "source"}
     more = "; ".join(
-        f"{words(key).lower()} {number(value)}" for key, value in each.items() if key not in shown
+        f"{words(key).lower()} {_told(value)}" for key, value in each.items() if key not in shown
     )
     kind = str(each.get("type", ""))
     return (
@@ -85,6 +85,13 @@ def _entity(each: Mapping[str, Any]) -> tuple[Any, ...]:
         str(each.get("source", "–")),
         more or "–",
     )
+
+
+def _told(value: Any) -> str:
+    """A value in a line: of an object the values alone, `15,000 MW`."""
+    if isinstance(value, Mapping):
+        return " ".join(_told(each) for each in value.values())
+    return number(value)
 
 
 def answer(input: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:

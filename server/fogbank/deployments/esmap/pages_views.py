@@ -29,10 +29,13 @@ class View:
     template: str
     data: Mapping[str, Any]
     whole: Mapping[str, Any]
+    served_by: str = ""
 
 
-def view(card: ModelCard, input: Mapping[str, Any], whole: Mapping[str, Any]) -> View:
-    """The view of an answer of POST /inference with status 200."""
+def view(
+    card: ModelCard, input: Mapping[str, Any], whole: Mapping[str, Any], served_by: str = ""
+) -> View:
+    """The view of an answer of POST /inference with status 200; `served_by` names stand-ins."""
     result = whole.get("result") or {}
     inner = result.get("result") or {}
     if inner.get("fallback") or "error" in result:
@@ -43,5 +46,5 @@ def view(card: ModelCard, input: Mapping[str, Any], whole: Mapping[str, Any]) ->
         made = make(input, inner)
     except (KeyError, TypeError, ValueError, AttributeError):
         # A model that an operator wrote may answer in a shape of its own.
-        return View("plain.html", {"inner": inner}, whole)
-    return View(template, {**made, "inner": inner}, whole)
+        return View("plain.html", {"inner": inner}, whole, served_by)
+    return View(template, {**made, "inner": inner}, whole, served_by)

@@ -20,7 +20,7 @@ from fogbank.deployments.esmap_api.options import Options
 from fogbank.deployments.esmap_api.page_form import analysis_form, forecast_form
 from fogbank.deployments.pages.environment import environment
 from fogbank.deployments.pages.fields import Group
-from fogbank.deployments.pages.inner import ask
+from fogbank.deployments.pages.inner import Answer, ask
 from fogbank.deployments.pages.page import FRAGMENT, page, root_of
 from fogbank.deployments.pages.reading import blame, fill, mistakes, typed, value_of
 from fogbank.deployments.pages.static import STATIC_ROUTE
@@ -99,7 +99,7 @@ class ApiPage:
             return await self._page(request, form, fields, status=400)
         answer = await ask(request, "POST", f"/api/v1/ai/{form.id}", asked)
         if answer.status == 200:
-            return await self._page(request, form, fields, asked=asked, answer=answer.data)
+            return await self._page(request, form, fields, asked=asked, answer=answer)
         told = said(answer.data)
         known = answer.status == 400 and blame(fields, told)
         message = "" if known else told
@@ -114,7 +114,7 @@ class ApiPage:
         status: int = 200,
         message: str = "",
         asked: Mapping[str, Any] | None = None,
-        answer: Mapping[str, Any] | None = None,
+        answer: Answer | None = None,
     ) -> Response:
         context = {
             "title": "ESMAP AI API",
@@ -123,8 +123,9 @@ class ApiPage:
             "form": fields,
             "wrong": mistakes(fields),
             "message": message,
-            "answer": answer,
-            "views": self._views(asked or {}, answer) if answer else [],
+            "answer": answer.data if answer else None,
+            "served_by": answer.served_by if answer else "",
+            "views": self._views(asked or {}, answer.data) if answer else [],
         }
         template = "work.html" if FRAGMENT in request.headers else "esmap_api.html"
         return await page(self._templates, request, template, context, status)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Scope
 
 from fogbank.deployments.pages.page import root_of
@@ -22,10 +22,11 @@ NOT_JSON = "The deployment answered something that is not JSON"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and the JSON that came with it."""
+    """A status and the JSON that came with it; `served_by` names stand-ins that answered."""
 
     status: int
     data: Any
+    served_by: str = ""
 
 
 class Inner:
@@ -34,6 +35,7 @@ class Inner:
     def __init__(self, request: Request, method: str, path: str, body: Any, accept: str) -> None:
         self.status = 0
         self.type = ""
+        self.served_by = ""
         self._outer = request
         self._body = b"" if body is None else orjson.dumps(body)
         self._sent = False
@@ -41,7 +43,7 @@ class Inner:
         self._task = asyncio.create_task(self._run(_scope(request, method, path, accept)))
 
     async def start(self) -> None:
-        """Waits for the head of the answer. Raises what the deployment raised."""
+        """Waits for the head of the answer. Raises ClientDisconnect where the visitor left."""
         try:
             message = await self._messages.get()
         except asyncio.CancelledError:
@@ -49,9 +51,11 @@ class Inner:
             raise
         if message is None:
             await self._task
-            raise RuntimeError("the deployment did not answer")
+            raise ClientDisconnect  # the one case in which a deployment ends without an answer
         self.status = message["status"]
-        self.type = dict(message["headers"]).get(b"content-type", b"").decode("latin-1")
+        headers = dict(message["headers"])
+        self.type = headers.get(b"content-type", b"").decode("latin-1")
+        self.served_by = headers.get(b"x-fogbank-served-by", b"").decode("latin-1")
 
     async def parts(self) -> AsyncIterator[bytes]:
         """The body, as it comes."""
@@ -67,7 +71,7 @@ class Inner:
         finally:
             await self.end()
         try:
-            return Answer(self.status, orjson.loads(raw))
+            return Answer(self.status, orjson.loads(raw), self.served_by)
         except orjson.JSONDecodeError:
             return Answer(self.status, {"error": NOT_JSON})
 

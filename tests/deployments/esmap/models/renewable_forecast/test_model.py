@@ -78,6 +78,7 @@ def test_a_short_history_has_an_honest_answer(count: int) -> None:
     assert answer["predictions"] == [history[-1]] * 4
     assert answer["method"] == "persistence"
     assert not answer["calibrated"]
+    assert all(use.startswith("unused: fewer") for use in answer["weather"].values())
     assert answer["metrics"]["confidence"] < 0.3
     widths = [each["upper"] - each["lower"] for each in answer["confidence_intervals"]]
     assert widths == sorted(widths)

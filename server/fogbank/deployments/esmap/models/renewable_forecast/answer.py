@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fogbank.deployments.esmap.models.renewable_forecast.forecast import Outcome
-from fogbank.deployments.esmap.models.renewable_forecast.plant import Physical
+from fogbank.deployments.esmap.models.renewable_forecast.forecast import SHORT, Outcome
+from fogbank.deployments.esmap.models.renewable_forecast.plant import DRIVERS, Physical
 from fogbank.deployments.esmap.models.renewable_forecast.request import Request, times
 from fogbank.deployments.esmap.models.renewable_forecast.values import Floats
 
@@ -49,14 +49,16 @@ def _weather(request: Request, physical: Physical) -> dict[str, str]:
     """How each weather variable was used."""
     use = {}
     for name, variable in request.weather.items():
-        if variable.whole() is not None:
-            use[name] = "regressor"
-        elif variable.future is None:
+        if variable.future is None:
             use[name] = "unused: its values in the horizon are missing"
-        elif physical.future is not None:
+        elif variable.past is not None and len(request.history) >= SHORT:
+            use[name] = "regressor"
+        elif physical.future is not None and name in DRIVERS.get(request.source or "", ()):
             use[name] = "physical model"
+        elif len(request.history) < SHORT:
+            use[name] = f"unused: fewer than {SHORT} values say nothing of the weather"
         else:
-            use[name] = "unused: its values beside the history are missing, and so is a plant"
+            use[name] = "unused: its values beside the history are missing"
     return use
 
 

@@ -12,6 +12,11 @@ from fogbank.deployments.esmap.models.renewable_forecast.season import OFTEN, SU
 from fogbank.deployments.esmap.models.renewable_forecast.values import Bools, Floats
 from fogbank.deployments.esmap.models.renewable_forecast.weather import Variable
 
+DRIVERS = {
+    "solar": ("cloudCover", "irradiance", "temperature", "windSpeed"),
+    "wind": ("windSpeed",),
+}
+"""The weather that a source's model looks at."""
 REST = 0.03
 """Error that no weather explains (availability, soiling), as a fraction of the capacity."""
 
