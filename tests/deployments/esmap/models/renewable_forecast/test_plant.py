@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fogbank.deployments.esmap.model import InvalidInput
 from tests.deployments.esmap.models.renewable_forecast.forecaster import forecaster
 from tests.deployments.esmap.models.renewable_forecast.physics import cloud_error
 
@@ -90,9 +89,8 @@ def test_wind_blows_harder_at_the_hub() -> None:
 @pytest.mark.parametrize(
     ("features", "lacking"),
     [
-        ({}, "source solar or wind"),
-        ({"historicalGeneration": [], "source": "hydro", "capacity": 5}, "source solar or wind"),
-        ({"source": "wind", "windSpeed": 5}, "capacity"),
+        ({}, "latitude and longitude and startTime and step"),
+        ({"historicalGeneration": [], "source": "hydro", "capacity": 5}, ""),
         ({"source": "wind", "capacity": 5}, "windSpeed of the horizon"),
         ({"source": "solar", "capacity": 5}, "latitude and longitude and startTime and step"),
         ({**SOLAR}, "cloudCover or irradiance"),
@@ -100,8 +98,28 @@ def test_wind_blows_harder_at_the_hub() -> None:
     ],
 )
 def test_neither_history_nor_plant(features: dict[str, Any], lacking: str) -> None:
-    with pytest.raises(InvalidInput, match=f"Missing here: .*{lacking}"):
-        forecaster().forecast(features)
+    """The mean of such plants; the interval is all that one can give. The notes say why."""
+    answer = forecaster().forecast(features)
+    top = features.get("capacity", 1)
+    assert answer["method"] == "typical"
+    assert answer["metrics"]["confidence"] == 0
+    assert all(0 < value < top for value in answer["predictions"])
+    spans = [each["upper"] - each["lower"] for each in answer["confidence_intervals"]]
+    assert all(span >= 0.6 * top for span in spans)
+    notes = " ".join(answer["notes"])
+    assert "neither a history nor a plant was told" in notes
+    assert lacking in notes
+    assert (answer["unit"] == "share of capacity") == ("capacity" not in features)
+
+
+def test_wind_tells_more_than_the_mean_of_all_plants() -> None:
+    calm, strong = (
+        forecaster().forecast({"source": "wind", "windSpeed": speed}) for speed in (3, 11)
+    )
+    assert calm["method"] == strong["method"] == "physical"
+    assert calm["unit"] == "share of capacity"
+    assert 0 <= calm["predictions"][0] < 0.1
+    assert 0.6 < strong["predictions"][0] <= 1
 
 
 def test_a_sun_that_does_not_fit_is_not_believed() -> None:

@@ -32,8 +32,8 @@ class RenewableForecast:
 
     def forecast(self, request: Request) -> dict[str, Any]:
         """The inner result. Raises InvalidInput."""
-        outcome, physical = predict(request, self._config)
-        return answer(request, outcome, physical)
+        outcome, physical, understood = predict(request, self._config)
+        return answer(understood, outcome, physical)
 
     def warm(self) -> None:
         """Loads the libraries: more than a second, which the first request shall not wait for."""

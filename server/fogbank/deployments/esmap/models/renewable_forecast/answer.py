@@ -64,6 +64,12 @@ def _weather(request: Request, physical: Physical) -> dict[str, str]:
 
 def _notes(request: Request, physical: Physical) -> list[str]:
     notes = []
+    if not len(request.history) and physical.future is None:
+        notes.append(
+            "neither a history nor a plant was told: the mean of such plants, as a share of the"
+            " capacity. historicalGeneration, or capacity, place, time and weather make it a"
+            " forecast"
+        )
     if request.source in ("solar", "wind") and physical.future is None:
         notes.append(f"the physical model was not used; it lacks {physical.missing}")
     if len(request.history) and physical.future is not None and physical.past is None:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fogbank.deployments.esmap.models.renewable_forecast.request import SOURCES
 from fogbank.deployments.esmap.models.renewable_forecast.weather import VARIABLES
 
 
@@ -18,9 +19,19 @@ class Config(BaseModel):
     inverter_efficiency: float = Field(0.96, gt=0, le=1)
     temperature_coefficient: float = Field(-0.004, le=0, description="Of PV power, per kelvin.")
     solar_error: float = Field(gt=0, description="Error of the solar model / clear-sky power.")
+    typical: dict[str, float] = Field(
+        description="Share of the capacity that such a plant gives in the mean, by source."
+    )
     weather_error: dict[str, float] = Field(
         description="Standard deviation of a weather forecast's error, by variable, in its unit."
     )
+
+    @field_validator("typical")
+    @classmethod
+    def _for_each_source(cls, given: dict[str, float]) -> dict[str, float]:
+        if set(given) != set(SOURCES) or not all(0 < share < 1 for share in given.values()):
+            raise ValueError(f"typical needs a share between 0 and 1 for {list(SOURCES)}")
+        return given
 
     @field_validator("weather_error")
     @classmethod

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from fogbank.deployments.esmap.model import InvalidInput
 from fogbank.deployments.esmap.models.renewable_forecast import plant
 from fogbank.deployments.esmap.models.renewable_forecast.backtest import backtest, forecast
 from fogbank.deployments.esmap.models.renewable_forecast.config import Config
@@ -22,6 +21,7 @@ from fogbank.deployments.esmap.models.renewable_forecast.preparation import (
 )
 from fogbank.deployments.esmap.models.renewable_forecast.request import Request
 from fogbank.deployments.esmap.models.renewable_forecast.series import Series
+from fogbank.deployments.esmap.models.renewable_forecast.typical import of_capacity_one, typical
 from fogbank.deployments.esmap.models.renewable_forecast.values import Bools, Floats
 
 SHORT = 12
@@ -45,26 +45,40 @@ class Outcome:
     dark: Bools | None = None
 
 
-def predict(request: Request, config: Config) -> tuple[Outcome, Physical]:
-    """Raises InvalidInput where neither the history nor the plant is known."""
+def predict(request: Request, config: Config) -> tuple[Outcome, Physical, Request]:
+    """The outcome for the request as it was understood. Raises InvalidInput."""
     request = windowed(request, config)
-    physical = fitting(plant.model(request, config), request.history)
     count = len(request.history)
     if not count:
-        return _physical_only(request, physical), physical
+        request = of_capacity_one(request)
+    physical = fitting(plant.model(request, config), request.history)
+    if not count:
+        outcome = (
+            _typical(request, config)
+            if physical.future is None
+            else _physical_only(request, physical)
+        )
+        return outcome, physical, request
     outcome = _short(request) if count < SHORT else _learned(request, physical, config)
     if physical.future is not None and physical.past is None:
         outcome = _blended(outcome, physical, request.coverage)
-    return outcome, physical
+    return outcome, physical, request
+
+
+def _typical(request: Request, config: Config) -> Outcome:
+    predictions, half = typical(request, config)
+    metrics = {
+        "mae": float(half[0]) / 2,
+        "rmse": float(half[0]) / 2,
+        "confidence": 0.0,
+        "basis": "a guess: half of what the interval spans to either side",
+    }
+    return Outcome(predictions, half, metrics, {"typical": 1.0}, False)
 
 
 def _physical_only(request: Request, physical: Physical) -> Outcome:
-    if physical.future is None or physical.error is None:
-        raise InvalidInput(
-            "historicalGeneration is missing or empty. A forecast needs it, or a plant: source"
-            " (solar or wind), capacity, the weather of the horizon, and for solar latitude,"
-            f" longitude, startTime and step. Missing here: {physical.missing}"
-        )
+    assert physical.future is not None
+    assert physical.error is not None
     error = physical.error
     metrics = {
         "mae": float(error.mean()) * np.sqrt(2 / np.pi),
