@@ -63,19 +63,23 @@ def import_rows(
             columns = find_columns(row.values, said or {})
         try:
             use = _use(row.values, columns, models or {}, day)
+            if _true(_value(row.values, columns, "from_cache", False)):
+                told.cached += use.requests
+                use = _free(use)
+            elif not _true(_value(row.values, columns, "success", True)):
+                told.failed += use.requests
+                use = _free(use)
+            else:
+                use = _priced(use, row.values, columns, price, recorded)
         except ValueError as error:
             told.bad.append((row.line, str(error)))
-            continue
-        if _true(_value(row.values, columns, "from_cache", False)):
-            told.cached += use.requests
-            use = replace(use, prompt_tokens=0, completion_tokens=0, cached_tokens=0)
-            told.add(use)
-        elif not _true(_value(row.values, columns, "success", True)):
-            told.failed += use.requests
-            told.add(replace(use, prompt_tokens=0, completion_tokens=0, cached_tokens=0))
         else:
-            told.add(_priced(use, row.values, columns, price, recorded))
+            told.add(use)
     return told
+
+
+def _free(use: DayUse) -> DayUse:
+    return replace(use, prompt_tokens=0, completion_tokens=0, cached_tokens=0)
 
 
 def _fits(columns: Columns, row: LogRow) -> bool:

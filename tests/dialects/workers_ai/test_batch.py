@@ -287,3 +287,13 @@ async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
             f"p{n}" for n in range(6)
         ]
         assert 6 - before <= fogbank.engine.started < 6
+
+
+async def test_a_query_in_any_bytes_is_read(fogbank: Running) -> None:
+    """Percent-encoded octets that are no ASCII, beside the parameter and in it."""
+    asked = {"requests": [{"prompt": "a"}]}
+    for query in ("?queueRequest=true&%CA%87=%F4%80", "?%C3%B1=1&queueRequest=true"):
+        answer = await fogbank.client.post(RUN + TEXT + query, json=asked)
+        assert answer.json()["result"]["status"] == "queued", answer.text
+    answer = await fogbank.client.post(RUN + TEXT + "?queueRequest=tr%C3%BCe", json={"prompt": "a"})
+    assert answer.json()["result"]["response"]
