@@ -122,9 +122,9 @@ class RunEndpoint:
 
 def asks_for_batch(query: bytes, data: Any) -> bool:
     """Whether a body is for the batch queue (contract 5.1); other query parameters are ignored."""
-    if b"queueRequest" in query:
-        if parse_qs(query.decode("latin-1")).get("queueRequest") == ["true"]:
-            return True
+    given = parse_qs(query.decode("latin-1")) if b"queueRequest" in query else {}
+    if given.get("queueRequest") == ["true"]:
+        return True
     return isinstance(data, dict) and data.keys() == {"request_id"}
 
 
