@@ -30,7 +30,8 @@ def test_it_lives_as_long_as_its_user(program: Path) -> None:
         assert server.url == URL
         assert not (program.parent / "served.ended").exists()
     started = json.loads((program.parent / "served.ended").read_text())
-    assert started == {"arguments": ["--port", "8686", "--drain", "0"], "level": "warning"}
+    arguments = ["--port", "8686", "--drain", "0", "--deployments", "none"]
+    assert started == {"arguments": arguments, "level": "warning"}
 
 
 def test_it_ends_when_its_user_fails(program: Path) -> None:

@@ -93,7 +93,7 @@ def child_server(port: int) -> Iterator[ChildServer]:
     What it says on stderr, such as the progress of a pull, goes to ours. Raises DidNotStart.
     """
     process = subprocess.Popen(
-        [*COMMAND, "--port", str(port), "--drain", "0"],
+        [*COMMAND, "--port", str(port), "--drain", "0", "--deployments", "none"],
         env=QUIET | {name: value for name, value in os.environ.items() if value},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
