@@ -19,14 +19,15 @@ LEAVES = {"settings", "errors", "clock"}
 BELOW: dict[str, set[str]] = {
     "tasks": set(),
     "telemetry": {"tasks"},
-    "cost": {"catalog", "tasks"},
+    "charts": set(),
+    "cost": {"catalog", "tasks", "charts"},
     "storage": {"tasks"},
     "catalog": {"tasks"},
     "engines": {"catalog", "tasks"},
     "structured": {"tasks"},
     "weights": {"catalog"},
     "documents": set(),
-    "load": set(),
+    "load": {"charts"},
     "runtime": {
         "catalog",
         "engines",
@@ -49,7 +50,7 @@ BELOW: dict[str, set[str]] = {
         "telemetry",
     },
 }
-BELOW["deployments"] = BELOW["dialects"]
+BELOW["deployments"] = BELOW["dialects"] | {"charts"}
 BELOW["app"] = {*BELOW, "deployments"} - {"load"}
 BELOW["cli"] = {*BELOW, "app", "load"}
 ENGINES_OF_DIALECTS = {"fogbank.engines.base"}

@@ -27,6 +27,7 @@ from fogbank.dialects.binding.door import BindingDoor
 from fogbank.dialects.binding.gateway import BindingGateway
 from fogbank.dialects.binding.gateways import gateway_routes
 from fogbank.dialects.binding.routes import binding_routes
+from fogbank.dialects.cost_report import CostReport
 from fogbank.dialects.front_door import FrontDoor, front_door_body
 from fogbank.dialects.guard import Guard
 from fogbank.dialects.openai.routes import openai_routes
@@ -46,6 +47,7 @@ from fogbank.dialects.workers_ai.schemas import load_schemas
 from fogbank.engines.base import Engine
 from fogbank.errors import unknown_path
 from fogbank.runtime.budget import Budget, budget_metrics
+from fogbank.runtime.cost_reports import CostReports
 from fogbank.runtime.metering import Allocation, LedgerMeter
 from fogbank.runtime.rate_limits import RateLimits, load_rates
 from fogbank.runtime.runtime import Runtime
@@ -105,7 +107,8 @@ def create_app(
     """
     clock = clock or Clock()
     metrics = Metrics(clock)
-    prices = load_prices(package_data(), settings.data_dir).newest
+    book = load_prices(package_data(), settings.data_dir)
+    prices = book.newest
     meter = _meter(settings, prices, metrics, clock)
     turn = asyncio.Lock()
     engines = {
@@ -187,7 +190,9 @@ def create_app(
     gateway = GatewayDoor(services, logs, _Direct(routes, app))
     guard = Guard(BindingGateway(services, gateway), settings, keys, door)
     operations = Operations(runtime, profile, metrics, lambda: guard.asks_for_keys)
-    app.router.routes.extend([*routes, *_operations(operations)])
+    folders = (package_data(), settings.data_dir)
+    costs = CostReports(book, catalog, meter.open_store, folders, clock, meter.budget)
+    app.router.routes.extend([*routes, *_operations(operations, CostReport(costs))])
     app.router.default = _NoRoute(door)
     app.state.runtime = runtime
     asgi = Ray(Mounts(mounts, guard.check, BindingDoor(guard, door)))
@@ -229,12 +234,13 @@ def _rates(settings: Settings, clock: Clock) -> RateLimits | None:
     return RateLimits(load_rates(package_data(), pairs(settings.requests_per_minute)), clock)
 
 
-def _operations(operations: Operations) -> Iterable[BaseRoute]:
+def _operations(operations: Operations, cost: CostReport) -> Iterable[BaseRoute]:
     yield route("/health/live", operations.live, "GET")
     yield route("/health/ready", operations.ready, "GET")
     yield route("/metrics", operations.metrics, "GET")
     yield route("/fogbank/models", operations.models, "GET")
     yield route("/fogbank/engines", operations.engines, "GET")
+    yield route("/fogbank/cost", cost.get, "GET")
     yield route("/fogbank/engines/{engine}/load", operations.load, "POST")
     yield route("/fogbank/engines/{engine}/unload", operations.unload, "POST")
 

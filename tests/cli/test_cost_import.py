@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.console import flat, fogbank, refused
+from tests.deployments.pages.html import read
 
 SMALL = "@cf/meta/llama-3.1-8b-instruct-fp8-fast"
 
@@ -57,3 +58,12 @@ def test_mistakes(log: Path, tmp_path: Path) -> None:
     columns = tmp_path / "columns.csv"
     columns.write_text("a,b\n1,2\n")
     refused(fogbank("cost", "import", columns), "no column is known as model", "There are: a, b")
+
+
+def test_a_page(log: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cost.html"
+    result = fogbank("cost", "import", log, "--skip-bad", "--as", "html", "--out", file)
+    assert result.stdout == f"Written: {file}\n"
+    text = read(file.read_text()).text
+    assert f"logs.jsonl: the rows with model {SMALL} and no key" in text
+    assert "Not in the price table, so in no sum: gpt-4o." in text

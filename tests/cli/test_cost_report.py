@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import shlex
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from fogbank.storage.ledger_store import store_opener
 from tests.cli.console import flat, fogbank, refused
+from tests.deployments.pages.html import read
 from tests.storage.ledger_rows import row
 
 SMALL = "@cf/meta/llama-3.1-8b-instruct-fast"
@@ -61,7 +64,21 @@ def test_the_rows_behind_it() -> None:
 
     assert ids("--model", SMALL) == ["process-1", "process-2"]
     assert ids("--key", "app") == ["process-1"]
+    assert ids("--key", "") == ["process-2", "process-3"]
+    assert ids("--since", "200d", "--until", "2d") == ["process-4"]
     assert ids("--model", SMALL, "--since", "200d") == ["process-4", "process-1", "process-2"]
+
+
+def test_the_page_and_the_commands_that_it_names(tmp_path: Path) -> None:
+    file = tmp_path / "cost.html"
+    made = fogbank("cost", "report", "--hardware", "rented-h100", "--as", "html", "--out", file)
+    assert made.stdout == f"Written: {file}\n"
+    page = read(file.read_text())
+    assert "Workers AI is cheaper in all of 10,000 draws" in page.main_heading
+    commands = re.findall(r"fogbank (cost rows .*?Z --until \S+Z)", page.text)
+    found = [json.loads(fogbank(*shlex.split(each)).stdout)["id"] for each in commands]
+    assert found == ["process-1", "process-2", "process-3"]
+    assert "<!DOCTYPE html>" in fogbank("cost", "report", "--as", "html").stdout
 
 
 def test_priced_again() -> None:
@@ -84,6 +101,7 @@ def test_hardware_is_listed() -> None:
 def test_nothing_and_mistakes() -> None:
     assert "No requests from" in fogbank("cost", "report", "--since", "1h").stdout
     refused(fogbank("cost", "report", "--hardware", "mine"), "no hardware 'mine'; there is:")
-    refused(fogbank("cost", "report", "--as", "pdf"), "expected one of table, json, csv")
+    refused(fogbank("cost", "report", "--as", "pdf"), "expected one of table, json, csv, html")
+    refused(fogbank("cost", "rows", "--until", "soon"), "--until 'soon'")
     refused(fogbank("cost", "report", "--since", "soon"), "--since 'soon'")
     refused(fogbank("cost", "report", "--prices", "2020-01-01"), "no price table of 2020-01-01")

@@ -159,7 +159,16 @@ async def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) ->
         await cache.close()
 
 
-@pytest.mark.parametrize("url", ["valkey://host:port/0", "http://127.0.0.1/", "redis://h/one/two"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://host:port/0",
+        "http://127.0.0.1/",
+        "redis://h/one/two",
+        "valkey://h/0?nonsense=1",
+        "valkey://h/0?socket_timeout=soon",
+    ],
+)
 def test_a_url_that_is_none(url: str) -> None:
     if url.endswith("two"):
         build_cache(url, "x", 0, time.monotonic)  # the client reads what it can of a path

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from fogbank.cli.cost_quality import show_quality
 from fogbank.cost.report import Report, as_json
 
 COLUMNS = (
@@ -35,10 +36,13 @@ def table_text(report: Report) -> str:
     console = Console(file=io.StringIO(), width=max(100, Console().width))
     since, until = f"{report.since:%Y-%m-%d %H:%M}", f"{report.until:%Y-%m-%d %H:%M}"
     if not told["lines"]:
-        return f"No requests from {since} to {until} UTC.\n"
-    console.print(_lines(told, f"{since} to {until} UTC"))
-    for sentence in (*_bill(told), *_instead(told), *_own(told)):
-        console.print(sentence, highlight=False, soft_wrap=True)
+        console.print(f"No requests from {since} to {until} UTC.", highlight=False)
+    else:
+        console.print(_lines(told, f"{since} to {until} UTC"))
+        for sentence in (*_bill(told), *_instead(told), *_own(told)):
+            console.print(sentence, highlight=False, soft_wrap=True)
+    if told["compare"] is not None:
+        show_quality(console, told["compare"])
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -57,10 +61,18 @@ def csv_text(report: Report) -> str:
     return out.getvalue()
 
 
+def html_text(report: Report) -> str:
+    """A page of its own, for a browser or a printer."""
+    from fogbank.cost.page import page
+
+    return page(as_json(report))
+
+
 FORMS: dict[str, Callable[[Report], str]] = {
     "table": table_text,
     "json": json_text,
     "csv": csv_text,
+    "html": html_text,
 }
 
 

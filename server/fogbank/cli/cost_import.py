@@ -19,7 +19,7 @@ from fogbank.cli.common import (
     told,
 )
 from fogbank.cli.cost_forms import FORMS
-from fogbank.cli.cost_report import find_hardware
+from fogbank.cli.cost_report import deliver, find_hardware
 from fogbank.cost.log_columns import UnknownColumns
 from fogbank.cost.log_import import Imported, import_rows
 from fogbank.cost.log_rows import read_rows
@@ -52,6 +52,7 @@ def import_command(
         typer.Option(help="Price everything by this table; by default the log's own neurons."),
     ] = None,
     as_: Annotated[str, typer.Option("--as", help=f"One of {', '.join(FORMS)}.")] = "table",
+    out: Annotated[Path | None, typer.Option(help="File to write; by default stdout.")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Report the cost of logs that you have.
@@ -97,8 +98,10 @@ def import_command(
         table,
         lambda name: _card(catalog, name),
         hardware=machine,
+        log=file.name,
     )
-    typer.echo(FORMS[as_](made), nl=False)
+    with told():
+        deliver(FORMS[as_](made), out)
     if as_ == "table":
         typer.echo(_summary(imported))
 

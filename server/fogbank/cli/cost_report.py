@@ -7,11 +7,13 @@ import typer
 
 from fogbank.cli.common import DataDir, catalog_of, fail, flag, price_table, settings, told
 from fogbank.cli.cost_forms import FORMS
+from fogbank.cli.cost_quality import read_quality
 from fogbank.cli.ledger import moment, opened_ledger
 from fogbank.clock import Clock
 from fogbank.cost.bill import DayUse
 from fogbank.cost.hardware import Hardware, load_hardware
 from fogbank.cost.price_files import load_prices
+from fogbank.cost.quality import Quality
 from fogbank.cost.report import Report, make_report
 from fogbank.settings import Settings, package_data
 from fogbank.storage.ledger_store import LedgerTotal
@@ -27,6 +29,10 @@ def report(
     prices: Annotated[
         str | None,
         typer.Option(help="Price everything by the table of this date; by default as recorded."),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(help="Speed and quality beside cost: a file of 'fogbank compare'."),
     ] = None,
     as_: Annotated[
         str, typer.Option("--as", help="table, json, csv (the lines) or html (a page).")
@@ -46,13 +52,18 @@ def report(
         fail(f"--as {as_!r}: expected one of {', '.join(FORMS)}")
     config = settings(data_dir=data_dir, ledger_url=ledger_url)
     with told():
-        made = _made(config, since, hardware, prices)
-        text = FORMS[as_](made)
-        if out is None:
-            typer.echo(text, nl=not text.endswith("\n"))
-        else:
-            out.write_text(text, encoding="utf-8")
-            typer.echo(f"Written: {out}")
+        quality = None if compare is None else read_quality(compare)
+        made = _made(config, since, hardware, prices, quality)
+        deliver(FORMS[as_](made), out)
+
+
+def deliver(text: str, out: Path | None) -> None:
+    """To stdout, or to a file. Raises OSError where it cannot be written."""
+    if out is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"Written: {out}")
 
 
 def hardware_command(data_dir: DataDir = None) -> None:
@@ -68,16 +79,22 @@ def hardware_command(data_dir: DataDir = None) -> None:
 def rows(
     since: Annotated[str, typer.Option(help="As in 'fogbank cost report'.")] = "30d",
     model: Annotated[str | None, typer.Option(help="Rows of this model only.")] = None,
-    key: Annotated[str | None, typer.Option(help="Rows of this API key only.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Rows of this API key only; '' for those without one.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="As --since; rows before it. By default now.")
+    ] = None,
     ledger_url: Annotated[str | None, flag("ledger_url")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Print the ledger's rows behind a report, as JSON lines, the oldest first."""
     config = settings(data_dir=data_dir, ledger_url=ledger_url)
     now = Clock().now()
+    begin, end = moment(since, now), now if until is None else moment(until, now, "--until")
     with told(), opened_ledger(config) as store:
-        for row in store.records(moment(since, now), now):
-            if model in (None, row.model) and key in (None, row.key):
+        for row in store.records(begin, end):
+            if model in (None, row.model) and key in (None, row.key or ""):
                 typer.echo(row.line(), nl=False)
 
 
@@ -86,7 +103,13 @@ def day_uses(totals: list[LedgerTotal]) -> list[DayUse]:
     return [DayUse(**{name: getattr(total, name) for name in DayUse.__slots__}) for total in totals]
 
 
-def _made(config: Settings, since: str, hardware: str | None, prices: str | None) -> Report:
+def _made(
+    config: Settings,
+    since: str,
+    hardware: str | None,
+    prices: str | None,
+    quality: Quality | None,
+) -> Report:
     now = Clock().now()
     begin = moment(since, now)
     table = price_table(load_prices(package_data(), config.data_dir), prices)
@@ -95,7 +118,14 @@ def _made(config: Settings, since: str, hardware: str | None, prices: str | None
     with opened_ledger(config) as store:
         uses = day_uses(store.totals(begin, now))
     return make_report(
-        uses, begin, now, table, catalog.resolve, again=prices is not None, hardware=machine
+        uses,
+        begin,
+        now,
+        table,
+        catalog.resolve,
+        again=prices is not None,
+        hardware=machine,
+        quality=quality,
     )
 
 

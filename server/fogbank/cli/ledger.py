@@ -1,16 +1,14 @@
 """The ledger as commands read it."""
 
-import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from fogbank.cli.common import fail
+from fogbank.cost import period
 from fogbank.settings import Settings
 from fogbank.storage.ledger import store_segments
 from fogbank.storage.ledger_store import LedgerStore, journal_folder, store_opener
-
-AGO = re.compile(r"([0-9]{1,4})([hd])")
 
 
 @contextmanager
@@ -22,12 +20,9 @@ def opened_ledger(config: Settings) -> Iterator[LedgerStore]:
         yield store
 
 
-def moment(text: str, now: datetime) -> datetime:
-    """What `--since` means: hours or days back from now, or a UTC date. Else the command ends."""
-    if ago := AGO.fullmatch(text):
-        count = int(ago[1])
-        return now - (timedelta(hours=count) if ago[2] == "h" else timedelta(days=count))
+def moment(text: str, now: datetime, flag: str = "--since") -> datetime:
+    """What the flag's text means (`cost.period`). Else the command ends."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        fail(f"--since {text!r}: expected hours or days such as 12h or 7d, or a date: 2026-11-01")
+        return period.moment(text, now)
+    except ValueError as error:
+        fail(f"{flag} {error}")

@@ -16,6 +16,9 @@ from fogbank.deployments.energygenius.comparison import arm_of, run_of
 FORMAT = "fogbank-energygenius-recording/1"
 KEYS = {"scenario", "wallMs", "stages", "top", "errors", "neurons"}
 
+MORE = ("spending",)
+"""What of an arm not every one has."""
+
 
 def write_recording(path: Path, arm: dict[str, Any]) -> None:
     """Writes an arm's runs."""
@@ -25,6 +28,7 @@ def write_recording(path: Path, arm: dict[str, Any]) -> None:
         "name": arm["name"],
         "model": arm["model"],
         "servedBy": arm["servedBy"],
+        **{name: arm[name] for name in MORE if name in arm},
         "runs": arm["runs"],
     }
     try:
@@ -46,6 +50,7 @@ def read_recording(path: Path, scenarios: Sequence[str]) -> dict[str, Any]:
         found = [run for run in runs if run["scenario"] in scenarios]
         name = f"{document.get('name', path.stem)}, recorded {document.get('recordedAt', '')[:10]}"
         told = {"model": document.get("model"), "servedBy": document.get("servedBy")}
+        told |= {name: document[name] for name in MORE if name in document}
         arm = arm_of(name.removesuffix(", recorded "), found, **told)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fail(f"{path} is no recording: {type(error).__name__}: {error}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from fogbank.cost.bill import Bill, Line
 from fogbank.cost.break_even import MILLION, BreakEven, CloudPrice, break_even, paid_for_after
+from fogbank.cost.curve import Point, curve
 from fogbank.cost.figure import Figure
 from fogbank.cost.hardware import Hardware
 from fogbank.cost.own import HOURS, OwnCost, machines_needed, own_month
@@ -22,10 +23,12 @@ class Comparison:
     take all days for alike.
 
     `left_out` are models whose tokens the hardware has no capacity for: the cloud's side lacks
-    them too, so that like is compared with like.
+    them too, so that like is compared with like. `capacity` is one machine's for this mix, tokens a
+    second.
     """
 
     hardware: Hardware
+    capacity: Figure
     tokens_per_second: float
     tokens_per_month: float
     machines: int
@@ -35,6 +38,7 @@ class Comparison:
     cloud_usd_per_million: float
     own_usd_per_million: float
     break_even: BreakEven
+    curve: tuple[Point, ...]
     paid_for_after: float | None
     swings: tuple[Swing, ...]
     odds: Odds
@@ -57,12 +61,14 @@ def compare(bill: Bill, days: float, hardware: Hardware) -> Comparison | None:
     figures = _figures(hardware, lines, tokens)
     machine = replace(hardware.machine(lines[0].model), **_best(figures))
     cloud = _cloud(bill, lines, tokens)
+    even = break_even(machine, cloud)
     asked = Question(machine, figures, cloud, rate)
     own = own_month(machine, rate)
     bought = machines_needed(machine, rate)
     cloud_month = bill.usd_of(sum(line.billed for line in lines)) / days * DAYS
     return Comparison(
         hardware=hardware,
+        capacity=figures["tokens_per_second"],
         tokens_per_second=rate,
         tokens_per_month=per_month,
         machines=bought,
@@ -71,7 +77,8 @@ def compare(bill: Bill, days: float, hardware: Hardware) -> Comparison | None:
         own=own,
         cloud_usd_per_million=cloud_month / per_month * MILLION,
         own_usd_per_million=own.total / per_month * MILLION,
-        break_even=break_even(machine, cloud),
+        break_even=even,
+        curve=curve(machine, cloud, rate, even),
         paid_for_after=paid_for_after(machine, rate, cloud_month),
         swings=tuple(swings(asked)),
         odds=odds(asked),

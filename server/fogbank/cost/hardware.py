@@ -59,8 +59,17 @@ class Hardware(BaseModel):
             raise ValueError("loaded_watts: below idle_watts")
         return self
 
+    @property
+    def costs(self) -> dict[str, Figure]:
+        """Every figure but the capacities, by its name in the file."""
+        return {
+            name: value
+            for name in type(self).model_fields
+            if isinstance(value := getattr(self, name), Figure)
+        }
+
     def figures(self, model: str) -> dict[str, Figure]:
-        """Every figure of this machine with that model on it, by its name in the file.
+        """`costs`, and that of this machine with that model on it.
 
         Its capacity is `tokens_per_second`. Raises LookupError where there is none for the model.
         """
@@ -70,12 +79,7 @@ class Hardware(BaseModel):
                 f"hardware {self.name} has no capacity for {model}; it has {known}."
                 " Measure it with 'fogbank bench', or write it into the file"
             )
-        found = {
-            name: value
-            for name in type(self).model_fields
-            if isinstance(value := getattr(self, name), Figure)
-        }
-        return {**found, "tokens_per_second": self.capacity[model].tokens_per_second}
+        return {**self.costs, "tokens_per_second": self.capacity[model].tokens_per_second}
 
     def machine(self, model: str) -> Machine:
         """At its best guesses. Raises LookupError as `figures` does."""

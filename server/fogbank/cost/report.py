@@ -11,6 +11,7 @@ from fogbank.cost.break_even import outlived
 from fogbank.cost.comparison import Comparison, compare
 from fogbank.cost.hardware import Hardware
 from fogbank.cost.prices import PriceTable
+from fogbank.cost.quality import Priced, Quality, priced, quality_json
 from fogbank.tasks import Usage
 
 FindCard = Callable[[str], Card | None]
@@ -28,7 +29,10 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`recorded` tells whether neurons are those of the day of each request, or of `prices`."""
+    """`recorded` tells whether neurons are those of the day of each request, or of `prices`.
+
+    `log` is the file whose rows were read, None for the server's own ledger.
+    """
 
     since: datetime
     until: datetime
@@ -38,6 +42,8 @@ class Report:
     instead: tuple[Instead, ...]
     comparison: Comparison | None
     hardware: Hardware | None
+    log: str | None = None
+    quality: Priced | None = None
 
     @property
     def days(self) -> float:
@@ -54,6 +60,8 @@ def make_report(
     *,
     again: bool = False,
     hardware: Hardware | None = None,
+    log: str | None = None,
+    quality: Quality | None = None,
 ) -> Report:
     """The report of what was used from `since` until `until`.
 
@@ -78,6 +86,8 @@ def make_report(
         instead=_instead(bill, prices, find, hardware),
         comparison=None if hardware is None else compare(bill, days, hardware),
         hardware=hardware,
+        log=log,
+        quality=None if quality is None else priced(quality, prices, find, again=again),
     )
 
 
@@ -110,7 +120,9 @@ def as_json(report: Report) -> dict[str, Any]:
         "since": report.since.isoformat(),
         "until": report.until.isoformat(),
         "days": report.days,
+        "log": report.log,
         "prices": report.prices.date.isoformat(),
+        "price_sources": list(report.prices.sources),
         "neurons_as": "recorded" if report.recorded else "priced again",
         "usd_per_1000_neurons": bill.usd_per_1000_neurons,
         "free_neurons_per_day": bill.free_neurons_per_day,
@@ -128,6 +140,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "instead": [asdict(each) for each in report.instead],
         "hardware": report.hardware and report.hardware.name,
         "own": report.comparison and _own(report.comparison),
+        "compare": report.quality and quality_json(report.quality),
     }
 
 
@@ -147,10 +160,12 @@ def _own(told: Comparison) -> dict[str, Any]:
         "sample": told.hardware.sample,
         "description": told.hardware.description,
         "sources": list(told.hardware.sources),
+        "figures": {name: each.model_dump() for name, each in told.hardware.costs.items()},
         "capacity": {
             name: each.tokens_per_second.model_dump() | {"source": each.source}
             for name, each in told.hardware.capacity.items()
         },
+        "capacity_of_the_mix": told.capacity.model_dump(),
         "tokens_per_second": told.tokens_per_second,
         "tokens_per_month": told.tokens_per_month,
         "machines": told.machines,
@@ -160,6 +175,7 @@ def _own(told: Comparison) -> dict[str, Any]:
         "cloud_usd_per_million_tokens": told.cloud_usd_per_million,
         "own_usd_per_million_tokens": told.own_usd_per_million,
         "break_even": asdict(told.break_even),
+        "curve": [asdict(point) for point in told.curve],
         "paid_for_after_months": told.paid_for_after,
         "outlived": outlived(told.hardware.years.value, told.paid_for_after),
         "moves_most": [{**asdict(each), "width": each.width} for each in told.swings],

@@ -100,6 +100,10 @@ class LedgerMeter:
         self._process = token_hex(6)
         self._numbers = count(1)
 
+    def open_store(self) -> LedgerStore:
+        """The ledger's database once more, for one thread. Raises LedgerUnavailable."""
+        return self._ledger.open_store()
+
     async def start(self) -> None:
         """Stores what an earlier process left behind."""
         await asyncio.to_thread(self._ledger.start)

@@ -26,7 +26,8 @@ class ValkeyCache:
         self._before = f"{namespace}:"
         try:
             pool = ConnectionPool.from_url(url, socket_timeout=CLEARING_SECONDS)
-        except ValueError:
+            pool.make_connection()  # connects to nothing yet; a wrong option is told now
+        except (ValueError, TypeError):
             raise CacheUnavailable(
                 "the cache's URL cannot be read; expected valkey://:PASSWORD@HOST:6379/0"
             ) from None

@@ -35,8 +35,12 @@ def body(scenario: str = "high-usage", **preferences: Any) -> dict[str, Any]:
 def writes(request: TextGenerationRequest) -> str:
     """An answer that fits the constraint: of alternatives the first, of texts the same words."""
     assert request.constraint is not None
-    schema = json.loads(request.constraint.text)
-    return orjson.dumps(_value(schema, schema)).decode()
+    return orjson.dumps(fitting(json.loads(request.constraint.text))).decode()
+
+
+def fitting(schema: Any) -> Any:
+    """A value of a stage's schema."""
+    return _value(schema, schema)
 
 
 def _value(schema: Any, root: Any, at: int = 0) -> Any:

@@ -164,6 +164,8 @@ async def test_narratives_of_an_answer(tmp_path: Path) -> None:
         ("/api/narratives", b" " * (LARGEST + 1), 413, "PAYLOAD_TOO_LARGE"),
         ("/api/compare", b'{"models": ["@cf/no/such"]}', 400, "INVALID_COMPARISON"),
         ("/api/compare", b'{"scenarios": ["none"]}', 400, "INVALID_COMPARISON"),
+        ("/api/compare", b"[1]", 400, "INVALID_COMPARISON"),
+        ("/api/recommend", b"[" * 1000 + b"]" * 1000, 400, "MISSING_FIELDS"),
         ("/nowhere", b"{}", 404, "NOT_FOUND"),
         ("/health", b"{}", 404, "NOT_FOUND"),
         ("/api/recommend/", b"{}", 404, "NOT_FOUND"),

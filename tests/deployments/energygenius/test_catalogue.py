@@ -100,6 +100,8 @@ def test_columns_without_brackets_are_known_too() -> None:
     [
         (("0.125", "free"), "2: [kwh1000]: expected an average price per kWh, not 'free'"),
         ((",12,$150", ",long,$150"), "2: [TermValue]: expected whole months, not 'long'"),
+        (("0.125", "1e999999"), "2: [kwh1000]: expected an average price per kWh, not '1e999999'"),
+        ((",12,$150", ",1e9999999,$150"), "2: [TermValue]: expected whole months, not '1e9999999'"),
         (("1,NORTH", ",NORTH"), "2: planId: string should have at least 1 character, not ''"),
         ((",20,12,", ",120,12,"), "2: renewablePercent: input should be less than or equal to 100"),
         ((",Fixed,", ",Lunar,"), "2: rateType: input should be 'fixed'"),

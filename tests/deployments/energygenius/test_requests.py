@@ -29,6 +29,14 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+def nested(depth: int) -> Any:
+    """Lists in each other: as deep as orjson reads them, deeper than Python writes them."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def refusal(read: Callable[[], Any]) -> Invalid | None:
     try:
         read()
@@ -105,6 +113,8 @@ def test_missing_parts_are_named() -> None:
         ("preferences", "preferRenewable", "yes"),
         ("preferences", "maxMonthlyBudget", -5),
         ("preferences", "maxContractMonths", []),
+        ("currentPlan", "supplier", nested(900)),
+        ("preferences", "preferRenewable", {"x": "y" * 1_000_000}),
     ],
 )
 def test_fields_that_are_none(part: str, field: str, value: Any) -> None:
@@ -113,6 +123,7 @@ def test_fields_that_are_none(part: str, field: str, value: Any) -> None:
     with pytest.raises(Invalid, match=rf"{part}\.{field}") as refused:
         household_of(request)
     assert refused.value.code == "MISSING_FIELDS"
+    assert len(refused.value.message) < 150
 
 
 def test_no_limit_is_null_or_zero_or_left_out() -> None:

@@ -8,8 +8,8 @@ import pytest
 from fogbank.clock import TurnedClock
 from tests.deployments.esmap.esmap_server import NER, card, esmap
 from tests.deployments.esmap.test_api import TIME
+from tests.server import ABSENT, CLASSIFY, Builder, profile, until
 from tests.server import NER as NER_MODEL
-from tests.server import Builder, profile, until
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +39,18 @@ async def test_a_model_that_cannot_work(tmp_path: Path) -> None:
         "available": 1,
         "message": "Not available: energy-qa",
     }
+
+
+async def test_a_model_whose_models_nobody_serves(tmp_path: Path) -> None:
+    absent = card("energy-qa", model_id=ABSENT, config={"reader": ABSENT})
+    partly = card("energy-ner", config={"ner": ABSENT, "embeddings": CLASSIFY})
+    async with esmap(tmp_path, absent, partly, card()) as it:
+        checks = (await it.get("/health")).json()["checks"]
+    async with esmap(tmp_path / "alone", absent) as it:
+        alone = (await it.get("/health")).json()
+    assert checks["models"]["message"] == "Not available: energy-qa"
+    assert checks["models"]["available"] == 2
+    assert (alone["status"], alone["checks"]["ai_binding"]["status"]) == ("unhealthy",) * 2
 
 
 async def test_engines_that_died(tmp_path: Path) -> None:

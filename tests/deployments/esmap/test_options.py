@@ -62,6 +62,13 @@ def test_other_addresses_end_the_start(url: str) -> None:
     assert "is not local: expected http://HOST:PORT/PATH" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["cache_ttl", "metrics_window", "retention_days"])
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 1e12])
+def test_spans_that_reach_beyond_the_calendar(name: str, value: float) -> None:
+    with pytest.raises(CatalogError, match=f"options.{name}"):
+        read(**{name: value})
+
+
 def test_every_mistake_is_told() -> None:
     with pytest.raises(CatalogError) as caught:
         read(cache_tl=5, batch_limit=0, alert={"threshold": 2})

@@ -56,8 +56,11 @@ def active(**models: Plain) -> Active:
     return found
 
 
-async def test_each_model_is_prepared_in_the_background_and_one_failure_is_no_others() -> None:
-    failing, fine = Slow(error=AIError(errors.UPSTREAM)), Slow()
+@pytest.mark.parametrize("error", [AIError(errors.UPSTREAM), ZeroDivisionError()])
+async def test_each_model_is_prepared_in_the_background_and_one_failure_is_no_others(
+    error: Exception,
+) -> None:
+    failing, fine = Slow(error=error), Slow()
     async with fake_runtime(()) as (runtime, _):
         models = active(climate_bert=failing, energy_qa=Plain(), energy_ner=fine)
         preparing = Preparing(models, runtime)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
 from fogbank.clock import TurnedClock
@@ -57,8 +57,15 @@ def opener(tmp_path: Path) -> Watched:
 
 
 @pytest.fixture
-async def recorder(opener: Watched, clock: TurnedClock) -> AsyncIterator[Recorder]:
-    made = Recorder(Database(opener, "test"), EsmapMetrics(CollectorRegistry()), clock)
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+async def recorder(
+    opener: Watched, clock: TurnedClock, registry: CollectorRegistry
+) -> AsyncIterator[Recorder]:
+    made = Recorder(Database(opener, "test"), EsmapMetrics(registry), clock)
     yield made
     await made.stop()
 
@@ -115,7 +122,10 @@ async def test_a_connection_that_broke_is_made_anew(
 
 
 async def test_a_slow_database_holds_nobody_up_for_ever(
-    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    recorder: Recorder,
+    registry: CollectorRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     await recorder.add(entry(0))
     monkeypatch.setattr("fogbank.deployments.esmap.recorder.LONGEST_WAIT", 0.01)
@@ -126,6 +136,7 @@ async def test_a_slow_database_holds_nobody_up_for_ever(
         other.execute("rollback")
     other.close()
     assert [line["event"] for line in logs] == ["history is slow: answers go out before their rows"]
+    assert b"fogbank_esmap_history_late_total 1.0" in generate_latest(registry)
     await recorder.stop()
     assert count(tmp_path) == 2  # late, but there
 

@@ -28,6 +28,7 @@ def test_a_history_of_objects() -> None:
         ("2026-06-01T10:00:00Z", "2026-06-01T11:00:00", "2026-06-01T12:00:00Z"),
         ("yesterday", "today", "tomorrow"),
         (None, 5, {}),
+        ("9999-12-31T21:00:00", "9999-12-31T22:00:00", "9999-12-31T23:00:00"),
         ("2026-06-01", "2026-07-01", "2026-08-01"),
     ],
 )
@@ -63,3 +64,27 @@ def test_a_place_goes_to_the_model_as_it_is() -> None:
 def test_a_history_that_is_none(history: object) -> None:
     with pytest.raises(BadRequest, match="historical_data"):
         features_of({"historical_data": history})
+
+
+def test_weather_that_is_called_like_something_else_is_not_that() -> None:
+    weather = {"type": "wind", "historicalGeneration": [9], "temperature": 20}
+    asked = {"type": "solar", "historical_data": [1, 2], "weather_data": weather}
+    assert features_of(asked) == {
+        "type": "solar",
+        "historicalGeneration": [1, 2],
+        "temperature": 20,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("weather_data", [{f"name {number}": 1} for number in range(51)]),
+        ("weather_data", [{"temperature": 1}] * 20_001),
+        ("historical_data", [1] * 20_001),
+        ("historical_data", [{"generation": 1}] * 20_001),
+    ],
+)
+def test_more_than_anybody_forecasts_with(name: str, value: list[object]) -> None:
+    with pytest.raises(BadRequest, match=name):
+        features_of({name: value})

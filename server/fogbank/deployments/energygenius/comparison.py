@@ -55,19 +55,25 @@ def _ran(stage: Any) -> bool:
 
 
 def _stage(key: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of one stage over all runs. `jsonValid` is the share of runs in which it had no error."""
+    """Of one stage over all runs. `jsonValid` is the share of runs in which it had no error,
+    `answersValid` that of all answers that fitted, those of further tries included.
+    """
     found = [run["stages"][key] for run in runs if key in run["stages"]]
     errors = [sum(error.get("stage") == STAGES[key] for error in run["errors"]) for run in runs]
     tokens = _sum(stage.get("completionTokens") for stage in found)
     seconds = sum(float(stage["inferenceMs"]) for stage in found) / 1000
+    answered, tries = (
+        _sum(stage.get(name) for stage in found) for name in ("answered", "jsonTries")
+    )
     return {
         "runs": len(found),
         **_spread([float(stage["totalMs"]) for stage in found]),
         "tokensPerSecond": round(tokens / seconds, 1) if tokens and seconds > 0 else None,
         "completionTokens": tokens,
         "asked": _sum(stage.get("asked") for stage in found),
-        "answered": _sum(stage.get("answered") for stage in found),
-        "jsonTries": _sum(stage.get("jsonTries") for stage in found),
+        "answered": answered,
+        "jsonTries": tries,
+        "answersValid": round(answered / tries, 4) if tries and answered is not None else None,
         "jsonValid": round(errors.count(0) / len(runs), 4) if runs else None,
     }
 

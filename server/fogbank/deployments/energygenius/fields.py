@@ -1,6 +1,7 @@
 """Reads fields of a JSON body, collecting what is wrong with them."""
 
 import math
+import reprlib
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,13 @@ SHOWN = 40
 """Characters of a client's own words that a message repeats."""
 
 
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxstring = 3, SHOWN
+
+
 def shown(value: Any) -> str:
-    """A client's value in a message."""
-    text = repr(value)
+    """A client's value in a message; of one that is large or deep, its beginning alone is read."""
+    text = _short.repr(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 

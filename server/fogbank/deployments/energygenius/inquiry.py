@@ -5,18 +5,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import orjson
 import structlog
 
 from fogbank import errors
+from fogbank.catalog.card import Card
+from fogbank.catalog.catalog import Catalog
 from fogbank.deployments.energygenius.asking import Ask
 from fogbank.deployments.energygenius.timing import Timing
 from fogbank.errors import AIError
 from fogbank.runtime.context import Context
-from fogbank.runtime.runtime import Runtime
-from fogbank.tasks import JsonFormat, Sampling, TextGenerationRequest, TextGenerationResult
+from fogbank.runtime.runtime import Answer
+from fogbank.tasks import (
+    JsonFormat,
+    Sampling,
+    TaskRequest,
+    TextGenerationRequest,
+    TextGenerationResult,
+)
 
 T = TypeVar("T")
 
@@ -49,6 +57,17 @@ class Models:
         return [self.fast] * self.tries + last
 
 
+class Runner(Protocol):
+    """Who answers: the runtime, or another cloud in its place."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """Where models are found by their names."""
+
+    async def run(self, card: Card, request: TaskRequest, context: Context) -> Answer:
+        """The whole answer. Raises AIError."""
+
+
 class StageFailed(Exception):
     """No model gave an answer. The message says what each said."""
 
@@ -57,7 +76,7 @@ class StageFailed(Exception):
 class Inquirer:
     """Asks models on behalf of one request. `seconds` is what a stage may take."""
 
-    runtime: Runtime
+    runtime: Runner
     models: Models
     seconds: float
     request_id: str
@@ -92,6 +111,7 @@ class Inquirer:
                 told.append(f"{model}: no answer in time")
             except AIError as error:
                 told.append(f"{model}: {error.title or 'AiError'}: {error.description}")
+                timing.json_tries += error.kind == errors.JSON_MODE_FAILED
                 if error.kind not in PASSING:
                     tries = [each for each in tries if each != model]
             log.warning("stage try failed", stage=timing.stage, id=self.request_id, error=told[-1])

@@ -6,11 +6,17 @@ between rounded amounts, so that what is shown adds up to the cent.
 """
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from contextlib import AbstractContextManager
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 CENT = Decimal("0.01")
 DIGITS = 800
 """More than a product of two floats can have, the smallest ones included."""
+
+
+def exactly() -> AbstractContextManager[Context]:
+    """In it sums and products have all of their digits."""
+    return localcontext(prec=DIGITS)
 
 
 def exact(number: int | float) -> Decimal:
@@ -20,25 +26,25 @@ def exact(number: int | float) -> Decimal:
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    with localcontext(prec=DIGITS):
+    with exactly():
         return sum(amounts, Decimal(0))
 
 
 def annual_cost(rate: Decimal, kwh: Decimal, monthly_fee: Decimal) -> Decimal:
     """Dollars a year, not rounded: rate ($/kWh) x kWh + 12 x monthly fee ($)."""
-    with localcontext(prec=DIGITS):
+    with exactly():
         return rate * kwh + 12 * monthly_fee
 
 
 def rounded(amount: Decimal) -> Decimal:
     """To cents (or hundredths of a kWh), halves away from zero."""
-    with localcontext(prec=DIGITS):
+    with exactly():
         return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def share(amount: Decimal, parts: int) -> Decimal:
     """A part of an amount, rounded."""
-    with localcontext(prec=DIGITS):
+    with exactly():
         return rounded(amount / parts)
 
 

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from fogbank.catalog.expected import explain
-from fogbank.catalog.mistakes import CatalogError, Mistake
-
-FILE = Path("deployments") / "energygenius.yaml"
+from fogbank.deployments.options import read_options as options_of
 
 LEAST_PLANS, MOST_PLANS = 5, 10
 """Plans that come back (deployments.md, C)."""
@@ -60,13 +57,4 @@ class Options(BaseModel):
 
 def read_options(options: Mapping[str, Any]) -> Options:
     """Raises CatalogError with everything that is wrong."""
-    try:
-        return Options.model_validate(options)
-    except ValidationError as error:
-        found = [explain(Options, each) for each in error.errors(include_url=False)]
-        raise CatalogError(
-            [
-                Mistake(FILE, 0, ".".join(("options", *map(str, key))), message)
-                for key, message in found
-            ]
-        ) from None
+    return options_of(Options, options, "energygenius")

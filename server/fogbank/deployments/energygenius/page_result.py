@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fogbank.deployments.pages.charts import Bar, Chart, bar_chart
-from fogbank.deployments.pages.text import money
+from fogbank.charts.charts import Bar, Chart, bar_chart
+from fogbank.charts.text import money
 
 STAGES = (
     ("usageSummary", "usage-summary", "Usage summary", "Your twelve months"),

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from fogbank.deployments.energygenius.catalogue_rows import Raw, Wrong
+from fogbank.deployments.energygenius.fields import shown
 
 NEEDED = frozenset({"idkey", "repcompany", "product", "kwh1000", "termvalue"})
 AMOUNTS = (500, 1000, 2000)
@@ -19,6 +20,9 @@ OFF = Decimal("0.05")
 """Of the price at 500 kWh: a line that misses it by more is no tariff of rate and fee."""
 
 RATE = Decimal("0.00001")
+MOST_DIGITS = 10
+"""Before or behind the point: more is no price, and what is made of it need not be a number."""
+
 UNEVEN = "Its price per kWh depends on the amount; the one at 1000 kWh a month is taken."
 PREPAID = "Prepaid."
 RATE_TYPES = {"fixed": "fixed", "variable": "variable", "indexed": "indexed"}
@@ -55,12 +59,12 @@ def _record(
 ) -> dict[str, Any] | None:
     prices = [_number(row.get(f"kwh{amount}")) for amount in AMOUNTS]
     if prices[1] is None or prices[1] <= 0:
-        told = f"expected an average price per kWh, not {row.get('kwh1000')!r}"
+        told = f"expected an average price per kWh, not {shown(row.get('kwh1000'))}"
         wrong.append(Wrong(line, "[kwh1000]", told))
         return None
     term = _number(row.get("termvalue"))
     if term is None or term != int(term):
-        told = f"expected whole months, not {row.get('termvalue')!r}"
+        told = f"expected whole months, not {shown(row.get('termvalue'))}"
         wrong.append(Wrong(line, "[TermValue]", told))
         return None
     rate, fee, even = _tariff([None if price is None else price / scale for price in prices])
@@ -123,7 +127,7 @@ def _number(text: str | None) -> Decimal | None:
         value = Decimal((text or "").strip().lstrip("$").rstrip("%¢"))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and abs(value.adjusted()) < MOST_DIGITS else None
 
 
 def _plain(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.deployments.energygenius.fields import shown
 from fogbank.deployments.energygenius.invalid import Invalid
 
 FILE = Path("deployments") / "energygenius" / "scenarios.json"
@@ -40,6 +41,6 @@ def chosen(scenarios: Sequence[Scenario], ids: Sequence[str] | None) -> list[Sce
     known = {scenario.id: scenario for scenario in scenarios}
     unknown = [each for each in ids if each not in known]
     if unknown or not ids:
-        told = f"no scenario {unknown[0]!r}" if unknown else "no scenario given"
+        told = f"no scenario {shown(unknown[0])}" if unknown else "no scenario given"
         raise Invalid("INVALID_COMPARISON", f"{told}; there are: {', '.join(known)}")
     return [known[each] for each in dict.fromkeys(ids)]

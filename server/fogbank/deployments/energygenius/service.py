@@ -29,7 +29,7 @@ def deployment(services: Services, options: Mapping[str, Any]) -> Deployment:
     Raises CatalogError for options or a catalogue that cannot be used.
     """
     chosen = read_options(options)
-    catalogue = _catalogue(chosen, services.settings.data_dir)
+    catalogue = catalogue_of(chosen, services.settings.data_dir)
     runs = Runs(Pipeline(catalogue, chosen), chosen, services.runtime, services.clock)
     scenarios = load_scenarios(package_data())
     models = [chosen.ai_model_fast, *filter(None, [chosen.ai_model_accurate])]
@@ -44,7 +44,8 @@ def deployment(services: Services, options: Mapping[str, Any]) -> Deployment:
     return Deployment(api.app, (), runs)
 
 
-def _catalogue(options: Options, data_dir: Path) -> Catalogue:
+def catalogue_of(options: Options, data_dir: Path) -> Catalogue:
+    """The plans that these options name. Raises CatalogError."""
     if options.catalogue is None:
         return load(package_data() / SAMPLE)
     catalogue = load(data_dir / options.catalogue.expanduser(), options.service_area)

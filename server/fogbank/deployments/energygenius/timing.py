@@ -13,7 +13,8 @@ class Timing:
     """Of one stage, in milliseconds. `stage` as log lines and errors name it.
 
     `asked` counts requests to models, `answered` those whose JSON fitted; `json_tries` how many
-    answers the JSON mode made for them. `neurons` is None where a model has no price.
+    answers were made for them, those included that did not fit. `neurons` is None where a model has
+    no price.
     """
 
     stage: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from fogbank.deployments.energygenius.money import share, total
+from fogbank.deployments.energygenius.money import exactly, share, total
 
 Pattern = Literal["consistent", "seasonal", "high-variance"]
 
@@ -67,12 +67,14 @@ def pattern_of(months: Sequence[Month]) -> Pattern:
     lie together, in one or two seasons; high-variance: all else (deployments.md, C; what a clear
     peak is, it leaves open).
     """
-    mean = total(month.usage for month in months) / len(months)
-    if all(abs(month.usage - mean) <= STEADY * mean for month in months):
-        return "consistent"
     if all(month.number is not None for month in months):
         months = sorted(months, key=lambda month: month.number or 0)
-    high = [month.usage > PEAK * mean for month in months]
+    whole, parts = total(month.usage for month in months), len(months)
+    # Of twelve times a month beside the sum, since the mean may be a third that never ends.
+    with exactly():
+        if all(abs(parts * month.usage - whole) <= STEADY * whole for month in months):
+            return "consistent"
+        high = [parts * month.usage > PEAK * whole for month in months]
     begins = sum(here and not high[at - 1] for at, here in enumerate(high))
     return "seasonal" if 1 <= begins <= MOST_PEAKS else "high-variance"
 

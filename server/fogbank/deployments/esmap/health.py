@@ -73,6 +73,8 @@ class Health:
         }
         waiting = sorted(name for name, engine in needed.items() if not works(engine))
         if not needed:
+            if any(_names(card) for card in self._active.cards.values()):
+                return _check("unhealthy", "The profile serves none of the models that are needed")
             return _check("healthy", "No model needs an engine")
         if not waiting:
             return _check("healthy", f"{len(needed)} of {len(needed)} engines are ready")
@@ -117,8 +119,10 @@ class Health:
             log.error("health check failed", part=part, error=problem)
 
     def _can_work(self, card: ModelCard) -> bool:
-        loaded = self._active.get(card.id) is not None
-        return loaded and all(works(engine) for engine in self._engines(card))
+        engines = list(self._engines(card))
+        # A profile may lack some of the models that a card names, but not all of them.
+        served = bool(engines) or not _names(card)
+        return self._active.get(card.id) is not None and served and all(map(works, engines))
 
     def _engines(self, card: ModelCard) -> Iterator[Supervisor]:
         """Those of the models that the card's config names and this profile serves."""
@@ -132,6 +136,11 @@ def works(engine: Supervisor) -> bool:
     """Whether a request would be computed now, or would load the engine first, as it should."""
     on_demand = engine.state is State.UNLOADED and engine.spec.load != "start"
     return engine.available or on_demand
+
+
+def _names(card: ModelCard) -> set[str]:
+    """What looks like models of the runtime in a card's config: `@cf/...`, `@fogbank/...`."""
+    return {text for text in _texts(card.config) if text.startswith("@")}
 
 
 def _texts(value: Any) -> Iterator[str]:

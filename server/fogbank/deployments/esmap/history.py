@@ -6,7 +6,7 @@ SHA-256 only. What a client did wrong, and what it gave up, is no inference.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from fogbank.storage.sql import Sql
 
@@ -46,8 +46,8 @@ class Window:
 
 
 def stored(at: datetime) -> str:
-    """A time as the tables have it, which sorts."""
-    return at.isoformat(timespec="microseconds")
+    """A time as the tables have it: in UTC, so that it sorts."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def insert(sql: Sql, entries: Sequence[Entry]) -> None:

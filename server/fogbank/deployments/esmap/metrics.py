@@ -47,6 +47,11 @@ class EsmapMetrics:
             "Inferences that the history lacks, since its database could not be written.",
             registry=registry,
         )
+        self.late_rows = Counter(
+            "fogbank_esmap_history_late",
+            "Answers that went out before their row was written, since its database was slow.",
+            registry=registry,
+        )
         self.webhook_failures = Counter(
             "fogbank_esmap_webhook_failures",
             "Messages of the alert that could not be delivered.",

@@ -15,6 +15,9 @@ NEAR = tuple(
 """Loopback (RFC 1122, 4291) and private addresses (RFC 1918, 4193). Link-local is none of them:
 clouds keep their machines' credentials there."""
 
+LONGEST = 100 * 365 * 86_400
+"""Seconds: a hundred years. Dates do not reach back for ever."""
+
 
 class AlertOptions(BaseModel):
     """When to say that too many inferences fail, and to whom."""
@@ -22,7 +25,7 @@ class AlertOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     threshold: float = Field(0.05, gt=0, le=1, description="Share of failed inferences.")
-    window: float = Field(300, gt=0, description="Seconds that are looked at.")
+    window: float = Field(300, gt=0, le=LONGEST, description="Seconds that are looked at.")
     minimum: int = Field(20, ge=1, description="Inferences in the window that say enough.")
     webhook: str | None = Field(
         None,
@@ -45,12 +48,17 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cache_ttl: float = Field(3600, ge=0, description="Lifetime of a cached answer; 0: no cache.")
+    cache_ttl: float = Field(
+        3600, ge=0, le=LONGEST, description="Lifetime of a cached answer; 0: no cache."
+    )
     batch_limit: int = Field(10, ge=1, le=100, description="Inputs of one batch.")
     retention_days: float | None = Field(
-        90, gt=0, description="Days that history and metrics are kept; null: for ever."
+        90,
+        gt=0,
+        le=LONGEST / 86_400,
+        description="Days that history and metrics are kept; null: for ever.",
     )
-    metrics_window: float = Field(3600, gt=0, description="What GET /metrics looks at.")
+    metrics_window: float = Field(3600, gt=0, le=LONGEST, description="What GET /metrics looks at.")
     artifact_mib: float = Field(
         512, gt=0, description="Largest artifact of a version of a model, in MiB."
     )

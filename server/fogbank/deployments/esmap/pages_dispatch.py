@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fogbank.charts.charts import STYLES, Series, line_chart, stack_chart
+from fogbank.charts.text import number, words
 from fogbank.deployments.esmap.pages_text import sequence
-from fogbank.deployments.pages.charts import STYLES, Series, line_chart, stack_chart
-from fogbank.deployments.pages.text import number, words
 
 Values = list[float]
 REDUCTIONS = ("cost", "emissions", "curtailment")

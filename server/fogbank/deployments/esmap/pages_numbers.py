@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from fogbank.charts.charts import Band, Bar, Series, bar_chart, line_chart
+from fogbank.charts.text import number, percent, words
 from fogbank.deployments.esmap.pages_text import sequence
-from fogbank.deployments.pages.charts import Band, Bar, Series, bar_chart, line_chart
-from fogbank.deployments.pages.text import number, percent, words
 
 SHOWN_HISTORY = 72
 """Last values of a history that a chart shows beside the forecast."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fogbank.deployments.pages.text import number, words
+from fogbank.charts.text import number, words
 
 ENTITY_STYLES = {"ORG": 0, "TECH": 1, "LOC": 2, "METRIC": 3}
 ENTITY_NAMES = {

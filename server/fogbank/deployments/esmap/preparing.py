@@ -47,3 +47,5 @@ class Preparing:
                     await loaded.model.prepare(self._runtime)
                 except AIError as error:
                     log.info("model is not prepared", model=loaded.card.id, reason=str(error))
+                except Exception:  # an operator's own model may fail in any way
+                    log.exception("model is not prepared", model=loaded.card.id)

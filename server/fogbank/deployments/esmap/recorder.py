@@ -1,8 +1,9 @@
 """Writes the inference history: a row is on the disk before its answer goes out.
 
-Rows that wait while a transaction runs are written together in the next one, so a thousand
-inferences at once cost a few commits. An inference never fails for want of a database: its row is
-counted as lost.
+An answer waits LONGEST_WAIT for that; one that goes out before its row is counted as late. Rows
+that wait while a transaction runs are written together in the next one, so a thousand inferences
+at once cost a few commits. An inference never fails for want of a database: its row is counted as
+lost.
 """
 
 import asyncio
@@ -49,6 +50,7 @@ class Recorder:
             async with asyncio.timeout(LONGEST_WAIT):
                 await asyncio.shield(done)
         except TimeoutError:
+            self._metrics.late_rows.inc()
             self._tell("history is slow: answers go out before their rows", waiting=self.waiting)
 
     @property

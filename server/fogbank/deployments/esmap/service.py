@@ -32,6 +32,7 @@ from fogbank.deployments.esmap.usage import UsageReport
 from fogbank.deployments.esmap.webhook import Webhook
 from fogbank.deployments.options import read_options
 from fogbank.settings import package_data
+from fogbank.storage.artifacts import NAME
 from fogbank.storage.cache import Cache, build_cache
 from fogbank.storage.sql import Database
 
@@ -113,7 +114,8 @@ def packaged(card: ModelCard) -> Loaded:
 def packaged_file(name: str) -> Path:
     """A data file that came with Fogbank. Raises FileNotFoundError."""
     path = package_data() / "deployments" / "esmap" / DATA / name
-    if not path.is_file():
+    # A version's config names files, and whoever may register one may not read this machine.
+    if not NAME.fullmatch(name) or not path.is_file():
         raise FileNotFoundError(f"no packaged file {name!r}")
     return path
 

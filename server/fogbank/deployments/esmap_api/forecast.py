@@ -19,6 +19,10 @@ WEATHER = {
 """Other names go to the model as they are."""
 MINUTE = timedelta(minutes=1)
 LONGEST_STEP = 9999 * MINUTE
+MOST_STEPS = 20_000
+"""Of a history or of weather; the model reads no more."""
+MOST_NAMES = 50
+"""Of weather: each becomes a list with a value for every step."""
 
 
 def features_of(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,8 +39,8 @@ def features_of(asked: Mapping[str, Any]) -> dict[str, Any]:
     if (location := asked.get("location")) is not None:
         features["location"] = location
     features |= _history(asked.get("historical_data"))
-    features |= _weather(asked.get("weather_data"))
-    return features
+    weather = _weather(asked.get("weather_data"))
+    return features | {name: each for name, each in weather.items() if name not in features}
 
 
 def _history(value: Any) -> dict[str, Any]:
@@ -44,6 +48,7 @@ def _history(value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, list):
         raise BadRequest("historical_data must be a list of numbers, or of {timestamp, generation}")
+    _check_length(value, "historical_data")
     if not any(isinstance(each, dict) for each in value):
         return {"historicalGeneration": value}
     generation = [_generation(each) for each in value]
@@ -59,7 +64,11 @@ def _times(stamps: list[Any]) -> dict[str, str]:
         return {}
     if len(steps) != 1 or not MINUTE <= (step := steps.pop()) <= LONGEST_STEP or step % MINUTE:
         return {}
-    return {"step": f"PT{step // MINUTE}M", "startTime": (times[-1] + step).isoformat()}
+    try:
+        start = times[-1] + step
+    except OverflowError:
+        return {}
+    return {"step": f"PT{step // MINUTE}M", "startTime": start.isoformat()}
 
 
 def _generation(each: Any) -> Any:
@@ -77,9 +86,16 @@ def _weather(value: Any) -> dict[str, Any]:
         return {_known(name): each for name, each in value.items()}
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise BadRequest("weather_data must be an object, or a list of objects")
-    names = dict.fromkeys(str(name) for each in value for name in each if name != "timestamp")
-    steps = {str(name): [each.get(name) for each in value] for name in names}
-    return {_known(name): values for name, values in steps.items()}
+    _check_length(value, "weather_data")
+    names = dict.fromkeys(name for each in value for name in each if name != "timestamp")
+    if len(names) > MOST_NAMES:
+        raise BadRequest(f"weather_data has {len(names)} names; {MOST_NAMES} are taken")
+    return {_known(name): [each.get(name) for each in value] for name in names}
+
+
+def _check_length(value: list[Any], name: str) -> None:
+    if len(value) > MOST_STEPS:
+        raise BadRequest(f"{name} has {len(value)} steps; {MOST_STEPS} are taken")
 
 
 def _known(name: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from fogbank.deployments.pages.text import money, number, percent, pretty, words
+from fogbank.charts.text import money, number, percent, pretty, words
 
 SHARED = Path(__file__).parent / "templates"
 

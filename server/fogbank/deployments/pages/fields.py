@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
-from fogbank.deployments.pages.text import words
+from fogbank.charts.text import words
 
 Kind = Literal["text", "long", "number", "boolean", "check", "numbers", "json"]
 LONG = 60

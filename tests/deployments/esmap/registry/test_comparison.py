@@ -103,6 +103,19 @@ async def test_comparisons_that_are_refused(esmap: World) -> None:
         assert "1 to 200 are taken" in refused["error"]
 
 
+@pytest.mark.parametrize("path", ["scaled", "scaled." + "1" * 5000])
+async def test_labels_that_cannot_hold(esmap: World, path: str) -> None:
+    await esmap.register("1.1.0")
+    row = {"input": {"features": {"value": 2}}, "expect": {path: 10**400}}
+    content = json.dumps({"a": "1.0.0", "b": "1.1.0", "labelled": [row]})
+    status, answer = await esmap.ask("POST", COMPARE, content=content)
+    assert status == 400
+    assert answer["error"] == "Request body is not valid JSON"
+    row["expect"] = {path: 1e300}
+    told = await esmap.done("POST", COMPARE, {"a": "1.0.0", "b": "1.1.0", "labelled": [row]})
+    assert told["comparison"]["a"]["accuracy"] == 0
+
+
 @pytest.mark.parametrize(
     ("found", "expected", "tolerance", "good"),
     [

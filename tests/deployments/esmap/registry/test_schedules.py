@@ -1,7 +1,7 @@
 """Scheduled promotions, by a clock that the tests turn."""
 
 import asyncio
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -55,6 +55,21 @@ async def test_it_promotes_when_it_is_due_and_not_before(esmap: World) -> None:
     assert (await esmap.infer())["result"]["factor"] == 4
     promoted = (await esmap.done("GET", "/audit?limit=1"))["entries"][0]
     assert (promoted["action"], promoted["details"]) == ("promote", {"schedule": later})
+
+
+@pytest.mark.parametrize("hours", [-9, 5.5])
+async def test_a_time_of_another_zone_is_that_moment(esmap: World, hours: float) -> None:
+    await esmap.register("1.1.0", factor=3)
+    due = esmap.clock.now() + timedelta(seconds=60)
+    there = due.astimezone(timezone(timedelta(hours=hours))).isoformat()
+    body = {"model_id": MODEL, "version": "1.1.0", "due": there}
+    made = (await esmap.done("POST", "/schedules", body))["schedule"]
+    assert made["due"] == due.isoformat(timespec="microseconds")
+    esmap.clock.turn(59)
+    await asyncio.sleep(0.1)
+    assert await esmap.active() == "1.0.0"
+    esmap.clock.turn(1)
+    await ended(esmap, made["id"], "done")
 
 
 async def test_it_validates(esmap: World) -> None:
@@ -132,6 +147,7 @@ async def test_of_servers_that_share_a_database_one_does_it(place: Place) -> Non
     [
         ({"version": "1.0.0", "due": "2026-12-01T03:00:00"}, 400),
         ({"version": "1.0.0", "due": "tomorrow"}, 400),
+        ({"version": "1.0.0", "due": "9999-12-31T23:59:59-14:00"}, 400),
         ({"version": "1.0.0"}, 400),
         ({"version": "9.9.9", "due": "2026-12-01T03:00:00Z"}, 404),
     ],

@@ -60,10 +60,18 @@ async def test_what_is_no_version(esmap: World, version: str) -> None:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
+        (
+            {
+                "version": "2.0.0",
+                "changes": "x",
+                "artifacts": [{"name": "x", "sha256": "0" * 64, "size": 10**18}],
+            },
+            "artifacts.0.size: Input should be less than or equal to",
+        ),
         ({"version": "2.0.0"}, "changes: Field required"),
         ({"version": "2.0.0", "changes": "x", "confg": {}}, "confg: Extra inputs"),
         ({"version": 2, "changes": "x"}, "version: Input should be a valid string"),
-        ([], "body: Input should be an object"),
+        ([], "Request body must be a JSON object"),
         (
             {
                 "version": "2.0.0",
@@ -78,9 +86,21 @@ async def test_bodies_that_are_refused(esmap: World, body: object, told: str) ->
     assert told in (await esmap.refused(400, "POST", VERSIONS, body))["error"]
 
 
-async def test_broken_json(esmap: World) -> None:
-    status, answer = await esmap.ask("POST", VERSIONS, content=b"{")
+NESTED = b'{"version": "2.0.0", "changes": "x", "config": {"x": %s}}'
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff", NESTED % b"NaN", NESTED % b"1e999", NESTED % (b"[" * 300 + b"]" * 300)]
+)
+async def test_broken_json(esmap: World, body: bytes) -> None:
+    status, answer = await esmap.ask("POST", VERSIONS, content=body)
     assert (status, answer["details"]["type"]) == (400, "Invalid")
+
+
+async def test_a_number_that_is_larger_than_integers(esmap: World) -> None:
+    await esmap.register("2.0.0", factor=10**30)
+    shown = (await esmap.done("GET", f"{VERSIONS}/2.0.0"))["version"]
+    assert shown["config"]["factor"] == 1e30
 
 
 async def test_what_is_not_recorded(esmap: World) -> None:
@@ -182,6 +202,13 @@ async def test_who_did_it_is_in_the_audit(place: Place) -> None:
         esmap.client.headers["authorization"] = f"Bearer {secret}"
         await esmap.register("1.1.0")
         assert (await esmap.trail("actor", "action"))[-1] == ("Anna", "register")
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1" * 5000, "", "1.5"])
+async def test_limits_of_lists(esmap: World, limit: str) -> None:
+    for path in ("/audit", "/schedules"):
+        told = await esmap.refused(400, "GET", f"{path}?limit={limit}")
+        assert told["error"] == "limit is a number from 1 to 1000"
 
 
 async def test_the_audit_in_pages(esmap: World) -> None:

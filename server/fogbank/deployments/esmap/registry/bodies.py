@@ -1,8 +1,9 @@
 """What the routes under /admin take as JSON."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from fogbank.deployments.esmap.card import Golden
 from fogbank.deployments.esmap.registry.version import Artifact
@@ -19,7 +20,7 @@ class Announced(Body):
 
     name: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, le=2**53)
 
 
 class Register(Body):
@@ -59,9 +60,16 @@ class Compare(Body):
     labelled: list[Golden] | str | None = None
 
 
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside the years 1 to 9999 in UTC") from None
+
+
 class Plan(Body):
     """POST /admin/schedules; `due` has a time zone."""
 
     model_id: str
     version: str
-    due: AwareDatetime
+    due: Annotated[AwareDatetime, AfterValidator(_utc)]

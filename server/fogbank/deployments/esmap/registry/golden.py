@@ -1,10 +1,12 @@
 """Whether an answer is the known one."""
 
+import re
 from typing import Any
 
 from fogbank.deployments.esmap.card import Golden
 
 NOTHING = object()
+INDEX = re.compile(r"[0-9]{1,9}")
 
 
 def mismatches(golden: Golden, result: Any) -> list[str]:
@@ -24,7 +26,7 @@ def at(value: Any, path: str) -> Any:
     for key in path.split("."):
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+        elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
         else:
             return NOTHING

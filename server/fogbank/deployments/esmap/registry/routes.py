@@ -1,5 +1,6 @@
 """The registry over HTTP: /admin, for operators. Every answer is `{success, ...}`."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from fogbank.deployments.esmap.registry.errors import Invalid, RegistryError
 from fogbank.deployments.esmap.registry.registry import Registry
 from fogbank.deployments.esmap.registry.scheduler import Scheduler
 from fogbank.deployments.esmap.registry.version import shown
+from fogbank.deployments.esmap.requests import BadRequest, object_of
 from fogbank.deployments.web import BodyTooLarge, Json, body, while_connected
 from fogbank.storage.artifacts import ArtifactError
 from fogbank.storage.sql import SqlRefused, SqlUnavailable
@@ -24,6 +26,8 @@ LOCAL = "local"
 
 MOST = 1000
 """Rows that a list answers with, at most."""
+
+LIMIT = re.compile(r"[0-9]{1,4}")
 
 B = TypeVar("B", bound=BaseModel)
 Handler = Callable[[Request], Awaitable[Json]]
@@ -150,9 +154,11 @@ class AdminRoutes:
     async def _body(self, request: Request, kind: type[B]) -> B:
         """The JSON body; none is an empty object. Raises Invalid."""
         try:
-            return kind.model_validate_json(await body(request, self._limit) or b"{}")
+            return kind.model_validate(object_of(await body(request, self._limit) or b"{}"))
         except BodyTooLarge:
             raise Invalid(f"the body has more than {self._limit} bytes") from None
+        except BadRequest as error:
+            raise Invalid(str(error)) from error
         except ValidationError as error:
             told = [
                 f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}"
@@ -197,6 +203,6 @@ def _named(request: Request) -> tuple[str, str]:
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", "100")
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+    if not LIMIT.fullmatch(text) or not 1 <= int(text) <= MOST:
         raise Invalid(f"limit is a number from 1 to {MOST}")
     return int(text)

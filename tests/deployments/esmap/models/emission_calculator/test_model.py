@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fogbank.deployments.esmap.call import Call
@@ -100,6 +100,7 @@ FEATURES = st.one_of(
 
 @settings(max_examples=400, deadline=None)
 @given(FEATURES)
+@example({"activities": [{"fuel": "natural gas", "amount": 2.3e-308, "unit": "kWh"}]})
 def test_any_features_are_answered_or_refused(features: dict[str, Any]) -> None:
     try:
         answer = calculator().compute(features)

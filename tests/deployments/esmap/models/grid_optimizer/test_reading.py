@@ -46,6 +46,12 @@ def test_fields_that_say_nothing_are_named() -> None:
     assert answer["ignored"] == ["gridData.region", "generators[0].colour"]
 
 
+def test_what_is_renewable() -> None:
+    kinds = ["renewable", "Solar PV", "wind_onshore", "non-renewable", "gas"]
+    units = [unit(kind, 10, 1, type=kind) for kind in kinds]
+    assert plan(demand=[50], generators=units)["renewable_share"] == 0.6
+
+
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
@@ -74,6 +80,10 @@ def test_fields_that_say_nothing_are_named() -> None:
             r"availability\[0\]: expected a number from 0 to 1",
         ),
         ({"demand": [10**400], "generators": [COAL]}, "a number from 0 to 1e.07, not a larger one"),
+        (
+            {"demand": [1], "generators": [COAL], **{f"field {n}": n for n in range(99)}},
+            "gridData: expected at most 100 fields, not 101",
+        ),
         ({"demand": [1], "generators": [COAL, COAL]}, "the name 'coal' is given twice"),
         ({"demand": [1], "generators": ["coal"]}, r"generators\[0\]: expected an object"),
         (

@@ -5,12 +5,12 @@ The list: `{fuel, amount, unit}` each, with `basis` (ncv or hhv) for energy, `re
 `electricity_kwh`, `dieselLiters`, and `energyConsumption` with `fuelType` and `unit`.
 """
 
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fogbank.deployments.esmap.given import number, plain
 from fogbank.deployments.esmap.model import InvalidInput
 from fogbank.deployments.esmap.models.emission_calculator.units import Unit, find_unit, unit_of
 
@@ -76,17 +76,7 @@ def activities_of(features: Mapping[str, Any]) -> tuple[list[Activity], list[str
             found.append(flat)
     if len(found) > 2 * ACTIVITY_LIMIT:
         raise InvalidInput(f"features: expected at most {2 * ACTIVITY_LIMIT} activities")
-    if not found:
-        raise InvalidInput(
-            "features: no activity found; give activities: [{fuel, amount, unit}] or fields such"
-            " as electricity_kwh, natural_gas_m3, diesel_liters, coal_tonnes"
-        )
     return found, ignored, assumed
-
-
-def plain(key: str) -> str:
-    """A field's name without its style: `gridFactor` and `grid_factor` are one."""
-    return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
 def _listed(row: Any, index: int, shared: Mapping[str, Any]) -> Activity:
@@ -97,7 +87,8 @@ def _listed(row: Any, index: int, shared: Mapping[str, Any]) -> Activity:
     fuel = own.get("fuel", own.get("fueltype", own.get("activity", own.get("type"))))
     if not isinstance(fuel, str) or not fuel.strip():
         raise InvalidInput(f"{where}.fuel: expected the name of a fuel, or electricity")
-    amount = number(own.get("amount", own.get("value", own.get("quantity"))), f"{where}.amount")
+    given = own.get("amount", own.get("value", own.get("quantity")))
+    amount = number(given, f"{where}.amount", 0, AMOUNT_LIMIT)
     return _activity(where, fuel, amount, unit_of(own.get("unit"), f"{where}.unit"), own, shared)
 
 
@@ -116,22 +107,35 @@ def _named(
     unit = given.get("unit", given.get("units"))
     if unit is None:
         assumed.append(f"{where} has no unit: kWh was assumed")
-    return _activity(
-        where, fuel, number(given[amount_key], where), unit_of(unit or "kWh", "unit"), {}, given
-    )
+    amount = number(given[amount_key], where, 0, AMOUNT_LIMIT)
+    return _activity(where, fuel, amount, unit_of(unit or "kWh", "unit"), {}, given)
 
 
 def _flat(key: str, value: Any, given: Mapping[str, Any]) -> Activity | None:
     """`natural_gas_m3`, `electricityKwh`: the words before the unit are the fuel."""
-    words = re.findall(r"[a-z]+[0-9]*|[0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower())
+    words = _words(key)
     for count in (2, 1):
         unit = find_unit("".join(words[-count:])) if len(words) > count else None
         if unit is not None:
-            fuel = " ".join(word for word in words[:-count] if word not in _FILLER)
+            fuel = _fuel(words[:-count])
             if not fuel:
                 return None
-            return _activity(key, fuel, number(value, key), unit, {}, given)
+            return _activity(key, fuel, number(value, key, 0, AMOUNT_LIMIT), unit, {}, given)
     return None
+
+
+def fuel_in(key: str) -> str:
+    """What the name of a field without a unit may mean: `electricityUsage`, `natural_gas`."""
+    return _fuel(_words(key))
+
+
+def _words(key: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower()
+    return re.findall(r"[a-z]+[0-9]*|[0-9]+", spaced)
+
+
+def _fuel(words: Sequence[str]) -> str:
+    return " ".join(word for word in words if word not in _FILLER)
 
 
 def _activity(
@@ -164,20 +168,6 @@ def _activity(
         unit,
         basis,
         region,
-        None if grid is None else number(grid, "grid_factor", 100),
-        0.0 if uncertainty is None else number(uncertainty, "uncertainty_percent", 100) / 100,
+        None if grid is None else number(grid, "grid_factor", 0, 100),
+        0.0 if uncertainty is None else number(uncertainty, "uncertainty_percent", 0, 100) / 100,
     )
-
-
-def number(value: Any, where: str, limit: float = AMOUNT_LIMIT) -> float:
-    """A finite number of at least zero. Raises InvalidInput with the field and the reason."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"{where}: expected a number, not {str(value)[:40]!r}")
-    if not (isinstance(value, int) or math.isfinite(value)):
-        raise InvalidInput(f"{where}: expected a finite number")
-    if value < 0:
-        text = f"{value:.6g}" if value > -1e300 else "a smaller one"
-        raise InvalidInput(f"{where}: expected a number of at least 0, not {text}")
-    if value > limit:
-        raise InvalidInput(f"{where}: expected a number of at most {limit:g}")
-    return float(value)

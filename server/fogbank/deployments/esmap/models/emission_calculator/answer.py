@@ -72,15 +72,18 @@ def _metrics(
     `default_factor_share` is the part of the total from packaged factors, `without_range_share`
     that of figures whose publication gives no range (they count as exact).
     """
-    share = 1 / co2e if co2e else 0.0
     own = sum(each.unsplit for each in emissions)
     bare = sum(each.without_range for each in emissions)
+
+    def share(part: float) -> float:
+        return part / co2e if co2e else 0.0
+
     return {
         "activities": len(emissions),
-        "relative_uncertainty_lower_percent": 100 * (co2e - total["lower"]) * share,
-        "relative_uncertainty_upper_percent": 100 * (total["upper"] - co2e) * share,
-        "default_factor_share": (co2e - own) * share,
-        "without_range_share": bare * share,
+        "relative_uncertainty_lower_percent": 100 * share(co2e - total["lower"]),
+        "relative_uncertainty_upper_percent": 100 * share(total["upper"] - co2e),
+        "default_factor_share": share(co2e - own),
+        "without_range_share": share(bare),
     }
 
 
@@ -108,6 +111,8 @@ def _warnings(emissions: Sequence[Emission]) -> list[str]:
         found.append("some figures have no published range and count as exact in the intervals")
     if any(each.activity.fuel.lower() == "coal" for each in emissions):
         found.append("coal of no kind was taken as bituminous coal")
+    if any(each.activity.unit.name == "short_ton" for each in emissions):
+        found.append("a ton was taken as a short ton (907.185 kg); a metric ton is a tonne")
     if any(_basis_taken(each) for each in emissions):
         found.append("energy of fuels was taken as net (ncv); bills often state gross: basis hhv")
     return found

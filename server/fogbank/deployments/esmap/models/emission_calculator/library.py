@@ -49,6 +49,11 @@ class Library:
         """Whether a client's name means electricity."""
         return _words(name) in _ELECTRICITY
 
+    def knows(self, name: str) -> bool:
+        """Whether a client's name is that of a fuel, or of several, or of electricity."""
+        words = _words(name)
+        return words in self._names or words in self._ambiguous or words in _ELECTRICITY
+
     def fuel(self, name: str, where: str) -> Fuel:
         """The fuel of a client's name. Raises InvalidInput with what there is."""
         words = _words(name)
@@ -58,7 +63,7 @@ class Library:
             meant = ", ".join(self._ambiguous[words])
             raise InvalidInput(f"{where}: {name[:40]!r} may be {meant}: say which")
         close = get_close_matches(words[:60], [*self._names, *_ELECTRICITY], n=1, cutoff=0.75)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         known = ", ".join([*self._fuels, "electricity"])
         raise InvalidInput(f"{where}: unknown fuel {name[:40]!r}{hint} Known are {known}")
 

@@ -1,35 +1,41 @@
 """Fields of the input under any of the names and styles that clients use for them."""
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from fogbank.deployments.esmap.given import number, plain
 from fogbank.deployments.esmap.model import InvalidInput
 from fogbank.deployments.esmap.models.grid_optimizer.case import Series
 
 LARGEST = 1e7
 """Of every number: beyond it a solver's tolerances say nothing."""
 
+MOST_FIELDS = 100
+"""Of an object; there are no more than 20 known ones."""
+
 
 class Fields:
     """An object of the input; `names` are the known fields, each with its other names."""
 
     def __init__(self, data: Any, where: str, names: Mapping[str, Sequence[str]]) -> None:
-        """Raises InvalidInput for what is no object, and for a field that is nearly a known one."""
+        """Raises InvalidInput for what is no object or has too many fields, and for a field that
+        is nearly a known one.
+        """
         if not isinstance(data, dict):
             raise InvalidInput(f"{where}: expected an object")
+        if len(data) > MOST_FIELDS:
+            raise InvalidInput(f"{where}: expected at most {MOST_FIELDS} fields, not {len(data)}")
         self.where = where
         self.ignored: list[str] = []
-        known = {_plain(alias): name for name in names for alias in (name, *names[name])}
+        known = {plain(alias): name for name in names for alias in (name, *names[name])}
         self._values: dict[str, Any] = {}
         for key, value in data.items():
-            name = known.get(_plain(str(key)))
+            name = known.get(plain(str(key)))
             if name is None:
-                close = get_close_matches(_plain(str(key)[:60]), known, n=1, cutoff=0.85)
+                close = get_close_matches(plain(str(key)[:60]), known, n=1, cutoff=0.85)
                 if close:
                     raise InvalidInput(
                         f"{where}: unknown field {str(key)[:60]!r}; did you mean"
@@ -84,19 +90,3 @@ class Fields:
         if len(value) != steps:
             raise InvalidInput(f"{where}: expected {steps} values, one a step, not {len(value)}")
         return np.array([number(v, f"{where}[{i}]", low, high) for i, v in enumerate(value)])
-
-
-def number(value: Any, where: str, low: float = 0.0, high: float = LARGEST) -> float:
-    """A finite number within limits. Raises InvalidInput with the field and the reason."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"{where}: expected a number, not {str(value)[:40]!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidInput(f"{where}: expected a finite number")
-    if not low <= value <= high:
-        text = f"{value:.6g}" if abs(value) < 1e300 else "a larger one"
-        raise InvalidInput(f"{where}: expected a number from {low:g} to {high:g}, not {text}")
-    return float(value)
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", key.lower())

@@ -12,7 +12,10 @@ from fogbank.deployments.esmap.models.grid_optimizer.fields import Fields
 STEP_LIMIT = 168
 GENERATOR_LIMIT = 100
 STORAGE_LIMIT = 20
-RENEWABLE = ("solar", "pv", "photovoltaic", "wind", "hydro", "geothermal", "biomass", "biogas")
+RENEWABLE = (
+    *("renewable", "solar", "pv", "photovoltaic", "wind", "hydro", "tidal"),
+    *("geothermal", "biomass", "biogas"),
+)
 _GRID = {
     "demand": ("load", "demandForecast", "demandMw"),
     "generators": ("units", "plants"),
@@ -168,7 +171,7 @@ def _generator(fields: Fields, index: int, steps: int) -> Generator:
         no_load_cost=fields.number("no_load_cost", 0.0),
         start_cost=fields.number("start_cost", 0.0),
         emissions=fields.number("emissions", 0.0, 0, 100),
-        renewable=fields.flag("renewable", any(name in kind for name in RENEWABLE)),
+        renewable=fields.flag("renewable", _is_renewable(kind)),
         curtailable=fields.flag("curtailable", True),
         must_run=fields.flag("must_run", False),
         min_up=fields.number("min_up", 0.0),
@@ -179,6 +182,10 @@ def _generator(fields: Fields, index: int, steps: int) -> Generator:
         initial_power=_initial_power(fields, capacity),
         initial_hours=fields.optional("initial_hours"),
     )
+
+
+def _is_renewable(kind: str) -> bool:
+    return not kind.startswith("non") and any(name in kind for name in RENEWABLE)
 
 
 def _initial_power(fields: Fields, capacity: float) -> float | None:

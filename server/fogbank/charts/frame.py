@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from fogbank.deployments.pages.scale import Scale, scale
-from fogbank.deployments.pages.svg import drawing, node
-from fogbank.deployments.pages.text import number
+from fogbank.charts.scale import Scale, scale
+from fogbank.charts.svg import drawing, node
+from fogbank.charts.text import number
 
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 12.0, 24.0, 30.0
 LETTER = 7.2

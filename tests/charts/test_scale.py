@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.deployments.pages.scale import FARTHEST, scale
+from fogbank.charts.scale import FARTHEST, scale
 
 NUMBERS = st.floats(-FARTHEST, FARTHEST)
 ANY = st.lists(st.floats() | st.none(), max_size=20)

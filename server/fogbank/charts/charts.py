@@ -10,10 +10,10 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from fogbank.deployments.pages.frame import Frame, frame
-from fogbank.deployments.pages.scale import finite, scale
-from fogbank.deployments.pages.svg import drawing, finish, node, path
-from fogbank.deployments.pages.text import number
+from fogbank.charts.frame import Frame, frame
+from fogbank.charts.scale import finite, scale
+from fogbank.charts.svg import drawing, finish, node, path
+from fogbank.charts.text import number
 
 WIDE, NARROW = 720.0, 340.0
 HEIGHT = 260.0
@@ -94,7 +94,7 @@ def line_chart(
     ]
     if band:
         names.append((band.name, last % STYLES, "band"))
-    return _both(title, draw, tuple(names))
+    return both(title, draw, tuple(names))
 
 
 def stack_chart(
@@ -123,7 +123,7 @@ def stack_chart(
     names: list[tuple[str, int, Look]] = [(s.name, i % STYLES, "bar") for i, s in enumerate(series)]
     if line:
         names.append((line.name, STYLES, line.look))
-    return _both(title, draw, tuple(names))
+    return both(title, draw, tuple(names))
 
 
 def bar_chart(
@@ -165,10 +165,11 @@ def bar_chart(
         node(root, "line", class_="axis", x1=zero, x2=zero, y1=22, y2=ROW * len(bars))
         return finish(root, title, description)
 
-    return _both(title, draw, ())
+    return both(title, draw, ())
 
 
-def _both(title: str, draw: Draw, legend: tuple[tuple[str, int, Look], ...]) -> Chart:
+def both(title: str, draw: Draw, legend: tuple[tuple[str, int, Look], ...] = ()) -> Chart:
+    """The chart in both its sizes."""
     return Chart(title, draw(WIDE), draw(NARROW), legend)
 
 
