@@ -58,7 +58,10 @@ async def test_a_step_counts_answers_and_refusals(target: Target) -> None:
 
 
 @pytest.mark.anyio
-async def test_it_stops_by_itself_where_requests_are_refused(target: Target) -> None:
+async def test_it_stops_by_itself_where_requests_are_refused(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fogbank.load.climb.is_limit", lambda _: False)  # it is server and client
     async with httpx2.AsyncClient(trust_env=False, limits=httpx2.Limits(max_connections=None)) as c:
         found = await climb(
             lambda clients: run_step(c, target, repeat(BODY), clients, 0.3), parse(""), 64
@@ -71,8 +74,8 @@ async def test_it_stops_by_itself_where_requests_are_refused(target: Target) -> 
 
 
 def pretended(clients: int, tokens: float, first: float, errors: int = 0) -> Step:
-    sample = Sample(first, first + 1, 0, round(tokens))
-    return Step(clients, 1.0, [sample] + [Sample(error="429")] * errors)
+    sample = Sample(first, first + 1, 0, round(tokens * (first + 1)))
+    return Step(clients, 0, first + 1, [sample] + [Sample(error="429")] * errors)
 
 
 def by(figures: dict[int, tuple[float, float]]) -> object:

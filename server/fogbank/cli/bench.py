@@ -2,27 +2,29 @@
 
 import asyncio
 import json
+import resource
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx2
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from fogbank.cli.bench_forms import document, show, write
 from fogbank.cli.client import Key, Url
 from fogbank.cli.common import catalog_of, fail, find_models, settings, told
-from fogbank.load.climb import Climb, climb
+from fogbank.load.climb import Climb, at_rate, climb
 from fogbank.load.mix import Body, recorded, synthetic
-from fogbank.load.objective import NAMES, Objective, parse
-from fogbank.load.step import Step, run_step
+from fogbank.load.objective import Objective, parse
+from fogbank.load.step import Step, run_arrivals, run_step
 from fogbank.load.target import DIALECTS, Target
 from fogbank.settings import Settings
 
 ANSWER_SECONDS = 120.0
-SHOWN = ("ttft_p50", "ttft_p95", "ttft_p99", "tpot_p50", "tpot_p95", "e2e_p95")
+UNREACHED = ("ConnectError", "ConnectTimeout", "timeout")
+SPARE_FILES = 64
+"""Open files besides one connection for each client."""
 
 
 def bench(
@@ -38,6 +40,17 @@ def bench(
     dialect: Annotated[str, typer.Option(help="workers-ai or openai.")] = "workers-ai",
     seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of each load.")] = 15,
     most: Annotated[int, typer.Option(min=1, max=4096, help="Clients to try at most.")] = 256,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=10_000,
+            help="Requests a second that come by themselves, instead of clients that wait.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for bench.json and a picture, bench.svg.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, on one line.")] = False,
     url: Url = None,
     key: Key = None,
@@ -45,11 +58,13 @@ def bench(
     """Measure how much load a server bears while an objective holds.
 
     Clients ask again once they are answered; their number doubles until the objective breaks, no
-    more tokens come, or there are enough. The answer ends with lines for a hardware file.
+    more tokens come, or there are enough. With --rate it is one load, whose requests come at random
+    times whether or not earlier ones are answered. The answer ends with lines for a hardware file.
 
     \b
     Examples:
       fogbank bench llama-3.1-8b-instruct --slo ttft_p95=1s
+      fogbank bench llama-3.1-8b-instruct --rate 4 --seconds 60 --out results
       fogbank bench meta-llama/Llama-3.1-8B --dialect openai --url http://127.0.0.1:8000
     """  # noqa: D301
     config = settings(url=url, key=key)
@@ -65,25 +80,35 @@ def bench(
     with told():
         name = _full_name(config, model)
     target = Target(config.server_url, name, dialect, config.account)
-    found = asyncio.run(_climb(config, target, bodies, objective, seconds, most, quiet=as_json))
+    _allow_files(most + SPARE_FILES)
+    load = Load(target, bodies, objective, seconds, most, rate, quiet=as_json)
+    found = asyncio.run(_measured(config, load))
     if as_json:
         typer.echo(json.dumps(document(found, target, objective)))
     else:
-        _show(found, target)
+        show(found, target)
+    if out is not None:
+        with told():
+            files = write(out, found, target, objective)
+        typer.echo(f"Written: {', '.join(map(str, files))}", err=True)
     if found.best is None:
         raise typer.Exit(1)
 
 
-async def _climb(
-    config: Settings,
-    target: Target,
-    bodies: Iterator[Body],
-    objective: Objective,
-    seconds: float,
-    most: int,
-    *,
-    quiet: bool,
-) -> Climb:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What to ask, and how much: clients that wait up to `most`, or `rate` arrivals a second."""
+
+    target: Target
+    bodies: Iterator[Body]
+    objective: Objective
+    seconds: float
+    most: int
+    rate: float | None
+    quiet: bool
+
+
+async def _measured(config: Settings, load: Load) -> Climb:
     secret = config.key.get_secret_value() if config.key else None
     client = httpx2.AsyncClient(
         headers={"authorization": f"Bearer {secret}"} if secret else {},
@@ -91,80 +116,55 @@ async def _climb(
         limits=httpx2.Limits(max_connections=None),
         trust_env=False,
     )
-
-    async def run(clients: int) -> Step:
-        if not quiet:
-            typer.echo(f"{clients} clients ...", err=True)
-        return await run_step(client, target, bodies, clients, seconds)
-
     async with client:
-        warm = await target.ask(client, next(bodies))
-        if warm.error and not warm.error.isdecimal():
-            fail(
-                f"no server answers at {target.url} ({warm.error}).\n"
-                "Start one with 'fogbank serve', or name another with --url or FOGBANK_URL.",
-                1,
+        taken = await _warmed(client, load)
+        if load.rate is not None:
+            step = await run_arrivals(
+                client, load.target, load.bodies, load.rate, load.seconds, load.most
             )
-        if warm.error:
-            fail(f"the first request was answered {warm.error} by {target.path}", 1)
-        return await climb(run, objective, most)
+            return at_rate(step, load.objective)
+
+        async def run(clients: int) -> Step:
+            nonlocal taken
+            if not load.quiet:
+                typer.echo(f"{clients} clients ...", err=True)
+            ramp = min(load.seconds / 4, taken)
+            step = await run_step(client, load.target, load.bodies, clients, load.seconds, ramp)
+            taken = step.value("e2e_p50")
+            return step
+
+        return await climb(run, load.objective, load.most)
 
 
-def document(found: Climb, target: Target, objective: Objective) -> dict[str, Any]:
-    """Everything that was measured. Times are in seconds."""
-    return {
-        "url": target.url,
-        "model": target.model,
-        "dialect": target.dialect,
-        "date": date.today().isoformat(),
-        "slo": objective.limits,
-        "limited_by": found.limited_by,
-        "best": found.best and _step(found.best),
-        "steps": [_step(step) for step in found.steps],
-    }
+async def _warmed(client: httpx2.AsyncClient, load: Load) -> float:
+    """Seconds that the first answer took; where there is none, the command ends."""
+    target = load.target
+    warm = await target.ask(client, next(load.bodies))
+    if warm.error in UNREACHED:
+        fail(
+            f"no server answers at {target.url} ({warm.error}).\n"
+            "Start one with 'fogbank serve', or name another with --url or FOGBANK_URL.",
+            1,
+        )
+    if warm.error:
+        fail(f"the first request was answered {warm.error} by {target.path}", 1)
+    return warm.whole
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return {
-        "clients": step.clients,
-        "seconds": step.seconds,
-        "requests": len(step.samples),
-        "requests_per_second": step.requests_per_second,
-        "tokens_per_second": step.tokens_per_second,
-        "output_tokens_per_second": step.output_tokens_per_second,
-        "output_share": step.output_share,
-        **{name: step.value(name) for name in NAMES},
-        "errors": step.errors,
-    }
+def _allow_files(count: int) -> None:
+    """So many open files, or the command's end: else the client's own want of them would be the
+    server's errors.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= count:
+        return
+    if hard != resource.RLIM_INFINITY and hard < count:
+        fail(f"--most: {count - SPARE_FILES} clients need {count} open files, this user may have"
+             f" {hard}; ask for fewer, or raise 'ulimit -Hn'")  # fmt: skip
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 def _full_name(config: Settings, model: str) -> str:
     """The catalogue's name where it has one; a server of others may call a model as it likes."""
     found = find_models(catalog_of(config), model)
     return found[0] if len(found) == 1 else model
-
-
-def _show(found: Climb, target: Target) -> None:
-    table = Table(title=f"{target.model} at {target.url}", title_justify="left")
-    for heading in ("Clients", "Requests/s", "Tokens/s", "of answers", *SHOWN, "Errors"):
-        table.add_column(heading, justify="right")
-    for step in found.steps:
-        times = [f"{1000 * step.value(name):,.0f} ms" for name in SHOWN]
-        errors = ", ".join(f"{count} x {what}" for what, count in step.errors.items())
-        mark = " *" if step is found.best else ""
-        rates = [step.requests_per_second, step.tokens_per_second, step.output_tokens_per_second]
-        figures = [f"{rate:,.2f}" for rate in rates]
-        table.add_row(f"{step.clients}{mark}", *figures, *times, errors)
-    Console(width=max(120, Console().width)).print(table)
-    typer.echo(f"Limited by: {found.limited_by}")
-    if found.best is None:
-        typer.echo("Not even one client keeps the objective.")
-        return
-    typer.echo(
-        "For a hardware file:\n"
-        "capacity:\n"
-        f'  "{target.model}":\n'
-        f"    tokens_per_second: {found.best.tokens_per_second:.1f}\n"
-        f"    output_share: {found.best.output_share:.2f}\n"
-        f'    source: "fogbank bench, {found.best.clients} clients, {date.today()}"'
-    )

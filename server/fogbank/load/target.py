@@ -12,12 +12,16 @@ from fogbank.load.mix import Body
 Dialect = Literal["workers-ai", "openai"]
 DIALECTS: tuple[Dialect, ...] = ("workers-ai", "openai")
 
+COUNTS = ("prompt_tokens", "completion_tokens")
+TEXTS = ("content", "reasoning_content", "reasoning", "tool_calls")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Seconds to the first text and to the end, and the tokens that the server counted.
 
-    `error` is a status or what went wrong, empty for an answer that came to its end.
+    `error` is a status or what went wrong, empty for an answer that came to its end. `began` is in
+    seconds after the begin of the load.
     """
 
     first: float = 0.0
@@ -25,6 +29,14 @@ class Sample:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     error: str = ""
+    began: float = 0.0
+
+    def within(self, since: float, until: float) -> float:
+        """The share of its time that lies between these two."""
+        if self.whole <= 0:
+            return float(since <= self.began < until)
+        overlap = min(until, self.began + self.whole) - max(since, self.began)
+        return min(1.0, max(0.0, overlap / self.whole))
 
     @property
     def per_token(self) -> float | None:
@@ -66,36 +78,44 @@ class Target:
                 return await _read(response, began)
         except httpx2.TimeoutException:
             return Sample(error="timeout")
-        except httpx2.TransportError as error:
+        except httpx2.HTTPError as error:
             return Sample(error=type(error).__name__)
 
 
 async def _read(response: httpx2.Response, began: float) -> Sample:
-    first, done = 0.0, False
-    usage: dict[str, Any] = {}
+    """An answer whose usage nobody tells has a token for each piece of text."""
+    first, pieces, done = 0.0, 0, False
+    usage: dict[str, int] = {}
     async for line in response.aiter_lines():
-        if not line.startswith("data: "):
+        if not line.startswith("data:"):
             continue
-        data = line.removeprefix("data: ")
+        data = line.removeprefix("data:").strip()
         if data == "[DONE]":
             done = True
             continue
-        event = orjson.loads(data)
-        if not first and _has_text(event):
-            first = time.perf_counter() - began
-        usage = event.get("usage") or usage
+        try:
+            event = orjson.loads(data)
+            text, told = _has_text(event), event.get("usage") or {}
+            counts = {name: int(told[name]) for name in COUNTS if name in told}
+            failed = bool(event.get("error") or event.get("errors"))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return Sample(error="no event of a stream")
+        if failed:
+            return Sample(error="error in the stream")
+        if text:
+            first = first or time.perf_counter() - began
+            pieces += 1
+        usage |= counts
     whole = time.perf_counter() - began
     if not done:
         return Sample(error="broken off")
-    return Sample(
-        first or whole,
-        whole,
-        int(usage.get("prompt_tokens", 0)),
-        int(usage.get("completion_tokens", 0)),
-    )
+    answered = usage.get("completion_tokens", pieces)
+    return Sample(first or whole, whole, usage.get("prompt_tokens", 0), answered)
 
 
 def _has_text(event: dict[str, Any]) -> bool:
+    """Of an answer, of thoughts, or of a tool call."""
     if event.get("response"):
         return True
-    return any(choice.get("delta", {}).get("content") for choice in event.get("choices") or ())
+    deltas = (choice.get("delta") or {} for choice in event.get("choices") or ())
+    return any(delta.get(name) for delta in deltas for name in TEXTS)
