@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from structlog.testing import capture_logs
 
 from fogbank.app import Server, create_app
@@ -86,6 +87,30 @@ def test_a_port_that_is_taken(data: Path) -> None:
         port = str(other.getsockname()[1])
         result = fogbank("serve", "--profile", "test", "--port", port)
     refused(result, f"cannot listen on 127.0.0.1:{port}", "--port or FOGBANK_PORT", status=1)
+
+
+def deploy(data: Path, **description: object) -> None:
+    """Describes a third deployment in the data directory."""
+    folder = data / "deployments"
+    folder.mkdir()
+    whole = {"name": "third", "title": "Third", "entry": "no_such_package:build", **description}
+    (folder / "third.yaml").write_text(yaml.safe_dump(whole))
+
+
+def test_a_port_of_a_deployment_that_is_taken(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        deploy(data, port=port)
+        result = fogbank("serve", "--profile", "test", "--port", "0")
+    refused(
+        result, f"cannot listen on 127.0.0.1:{port}", "`port` in deployments/third.yaml", status=1
+    )
+
+
+def test_a_deployment_whose_package_is_not_there(data: Path) -> None:
+    deploy(data, mount="/third")
+    result = fogbank("serve", "--profile", "test", "--port", "0", "--deployments", "third")
+    refused(result, "'no_such_package:build' cannot be imported", "PYTHONPATH")
 
 
 def test_a_port_that_is_taken_while_it_pulls(

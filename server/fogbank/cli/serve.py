@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import structlog
@@ -14,6 +14,7 @@ import typer
 import uvicorn
 
 from fogbank.app import Server, create_app
+from fogbank.catalog.catalog import Catalog
 from fogbank.catalog.check import hint
 from fogbank.catalog.profile import EngineSpec, Profile
 from fogbank.cli import banner
@@ -30,6 +31,7 @@ from fogbank.cli.common import (
     told,
 )
 from fogbank.cli.progress import pull_missing
+from fogbank.deployments.description import Description
 from fogbank.engines.base import Engine
 from fogbank.engines.factory import build_engine
 from fogbank.settings import (
@@ -114,21 +116,39 @@ def serve(
     _refuse_open_door(config)
     with told():
         described = descriptions_of(config, chosen)
-    ports = [config.port, *(each.port for each in described.values() if each.port)]
+    # Each with where another one can be chosen.
+    ports = [(config.port, "--port or FOGBANK_PORT")] + [
+        (each.port, f"`port` in deployments/{each.name}.yaml of the data directory")
+        for each in described.values()
+        if each.port
+    ]
     with contextlib.ExitStack() as open_sockets:
         with told():
-            bound = [open_sockets.enter_context(_bind(config.host, port)) for port in ports]
+            bound = [open_sockets.enter_context(_bind(config.host, port, by)) for port, by in ports]
         with database(config):
             store = WeightsStore(config.data_dir)
             pull_missing(chosen, catalog, store)
-            for listening, port in zip(bound, ports, strict=True):
-                with _taken(config.host, port):
+            for listening, (port, by) in zip(bound, ports, strict=True):
+                with _taken(config.host, port, by):
                     listening.listen(BACKLOG)
             with told():
                 build = BuildFromStore(chosen, store)
-                server = create_app(config, catalog, chosen, build, deployments=described)
+                server = _composed(config, catalog, chosen, build, described)
         banner.show(server, address(config.host, bound[0].getsockname()[1]))
         Foreground(_uvicorn(server, config), server, config.drain).run(sockets=bound)
+
+
+def _composed(
+    config: Settings,
+    catalog: Catalog,
+    profile: Profile,
+    build: "BuildFromStore",
+    described: Mapping[str, Description],
+) -> Server:
+    try:
+        return create_app(config, catalog, profile, build, deployments=described)
+    except ImportError as error:  # a deployment's package is not where Python looks
+        fail(str(error))
 
 
 def _uvicorn(server: Server, config: Settings) -> uvicorn.Config:
@@ -225,9 +245,9 @@ def _warn_of_unknown_variables() -> None:
         typer.echo(f"fogbank: {name} is no setting{hint(name, known)}", err=True)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, by: str) -> socket.socket:
     """A socket that has the address but refuses connections until it listens."""
-    with _taken(host, port):
+    with _taken(host, port, by):
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -240,12 +260,12 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _taken(host: str, port: int) -> Iterator[None]:
-    """Says what to do about an address that cannot be had."""
+def _taken(host: str, port: int, by: str) -> Iterator[None]:
+    """Says what to do about an address that cannot be had: `by` chooses another port."""
     try:
         yield
     except OSError as error:
         raise OSError(
             f"cannot listen on {host}:{port} ({error.strerror}). Is a server running already?"
-            " Choose another port with --port or FOGBANK_PORT."
+            f" Choose another port with {by}."
         ) from None

@@ -58,6 +58,6 @@ def build(description: Description, services: Services) -> Deployment:
     except (ImportError, AttributeError) as error:
         raise ImportError(
             f"deployment {description.name}: entry {description.entry!r} cannot be imported:"
-            f" {error}"
+            f" {error}. Python looks for it in PYTHONPATH and in what is installed."
         ) from error
     return entry(services, description.options)

@@ -26,7 +26,8 @@ class ValkeyCache:
         self._before = f"{namespace}:"
         try:
             pool = ConnectionPool.from_url(url, socket_timeout=CLEARING_SECONDS)
-            pool.make_connection()  # connects to nothing yet; a wrong option is told now
+            # Connects to nothing yet: a wrong option is told now, not at the first inference.
+            pool.make_connection()  # type: ignore[no-untyped-call]
         except (ValueError, TypeError):
             raise CacheUnavailable(
                 "the cache's URL cannot be read; expected valkey://:PASSWORD@HOST:6379/0"
