@@ -73,7 +73,6 @@ def registry() -> "UnitRegistry[float]":
 
     units: pint.UnitRegistry[float] = pint.UnitRegistry()
     units.define("million_btu = 1e6 * Btu = mmBtu")
-    units.define("oil_equivalent_tonne = 41.868 * GJ = toe")
     units.define("standard_cubic_foot = foot ** 3 = scf")
     units.define("thousand_cubic_feet = 1000 * foot ** 3 = Mcf")
     units.define("oil_barrel_of_fuel = 42 * gallon = fuel_barrel")
