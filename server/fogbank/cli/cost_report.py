@@ -10,13 +10,12 @@ from fogbank.cli.cost_forms import FORMS
 from fogbank.cli.cost_quality import read_quality
 from fogbank.cli.ledger import moment, opened_ledger
 from fogbank.clock import Clock
-from fogbank.cost.bill import DayUse
 from fogbank.cost.hardware import Hardware, load_hardware
 from fogbank.cost.price_files import load_prices
 from fogbank.cost.quality import Quality
 from fogbank.cost.report import Report, make_report
+from fogbank.runtime.cost_reports import day_uses
 from fogbank.settings import Settings, package_data
-from fogbank.storage.ledger_store import LedgerTotal
 
 
 def report(
@@ -96,11 +95,6 @@ def rows(
         for row in store.records(begin, end):
             if model in (None, row.model) and key in (None, row.key or ""):
                 typer.echo(row.line(), nl=False)
-
-
-def day_uses(totals: list[LedgerTotal]) -> list[DayUse]:
-    """The ledger's sums, all accounts together."""
-    return [DayUse(**{name: getattr(total, name) for name in DayUse.__slots__}) for total in totals]
 
 
 def _made(

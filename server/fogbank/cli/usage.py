@@ -1,8 +1,7 @@
 """`fogbank usage`: what the ledger of requests adds up to."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,38 +12,14 @@ from rich.table import Table
 from fogbank.cli.common import DataDir, flag, settings, told
 from fogbank.cli.ledger import moment, opened_ledger
 from fogbank.clock import Clock
+from fogbank.cost.bill import SUMMED, Line, make_bill
 from fogbank.cost.price_files import load_prices
 from fogbank.cost.prices import PriceTable
+from fogbank.runtime.cost_reports import day_uses
 from fogbank.settings import package_data
 from fogbank.storage.ledger_store import LedgerTotal
 
 COUNTED = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "images")
-
-
-@dataclass
-class Usage:
-    """The sums of one model. `unpriced` requests are in no `neurons`."""
-
-    model: str
-    requests: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    completion_tokens: int = 0
-    audio_seconds: float = 0.0
-    images: int = 0
-    neurons: float = 0.0
-    unpriced: int = 0
-
-    def add(self, total: LedgerTotal) -> None:
-        """Adds the sums of a day."""
-        for name in (*COUNTED, "audio_seconds", "neurons", "unpriced"):
-            setattr(self, name, getattr(self, name) + getattr(total, name))
-
-    def told(self, prices: PriceTable) -> dict[str, Any]:
-        """As JSON; `neurons` and `usd` are null where no request had a price."""
-        unpriced = self.unpriced == self.requests
-        usd = None if unpriced else prices.usd(self.neurons)
-        return vars(self) | {"neurons": None if unpriced else self.neurons, "usd": usd}
 
 
 def usage(
@@ -68,33 +43,39 @@ def usage(
     with told():
         prices = load_prices(package_data(), config.data_dir).newest
         with opened_ledger(config) as store:
-            rows = by_model(store.totals(begin, now))
+            rows = _by_model(store.totals(begin, now), prices)
     if as_json:
         typer.echo(json.dumps(_document(rows, prices, begin, now)))
     else:
         _show(rows, prices, begin)
 
 
-def by_model(totals: Iterable[LedgerTotal]) -> list[Usage]:
-    """The sums of each model, the dearest first."""
-    models: dict[str, Usage] = {}
-    for total in totals:
-        models.setdefault(total.model, Usage(total.model)).add(total)
-    return sorted(models.values(), key=lambda each: (-each.neurons, -each.requests, each.model))
+def _by_model(totals: list[LedgerTotal], prices: PriceTable) -> list[Line]:
+    """The sums of each model, all keys together, the dearest first."""
+    uses = (replace(use, key=None) for use in day_uses(totals))
+    return list(make_bill(uses, prices).lines)
+
+
+def _told(row: Line, prices: PriceTable) -> dict[str, Any]:
+    """As JSON; `neurons` and `usd` are null where no request had a price."""
+    sums = {name: getattr(row, name) for name in SUMMED}
+    unpriced = row.unpriced == row.requests
+    usd = None if unpriced else prices.usd(row.neurons)
+    return {"model": row.model, **sums, "neurons": None if unpriced else row.neurons, "usd": usd}
 
 
 def _document(
-    rows: list[Usage], prices: PriceTable, begin: datetime, end: datetime
+    rows: list[Line], prices: PriceTable, begin: datetime, end: datetime
 ) -> dict[str, Any]:
     return {
         "since": begin.isoformat(),
         "until": end.isoformat(),
         "prices": prices.date.isoformat(),
-        "models": [row.told(prices) for row in rows],
+        "models": [_told(row, prices) for row in rows],
     }
 
 
-def _show(rows: list[Usage], prices: PriceTable, begin: datetime) -> None:
+def _show(rows: list[Line], prices: PriceTable, begin: datetime) -> None:
     since = f"{begin:%Y-%m-%d %H:%M} UTC"
     if not rows:
         typer.echo(f"No requests since {since}.")
@@ -122,7 +103,7 @@ def _show(rows: list[Usage], prices: PriceTable, begin: datetime) -> None:
     )
 
 
-def _cost(row: Usage, prices: PriceTable) -> tuple[str, str]:
+def _cost(row: Line, prices: PriceTable) -> tuple[str, str]:
     if row.unpriced == row.requests:
         return "unpriced", "unpriced"
     more = f" + {row.unpriced:,} unpriced" if row.unpriced else ""

@@ -17,7 +17,7 @@ from fogbank.cost.prices import PriceBook, PriceTable
 from fogbank.cost.report import as_json, make_report
 from fogbank.runtime.budget import Budget
 from fogbank.storage.ledger import PAUSE
-from fogbank.storage.ledger_store import LedgerStore
+from fogbank.storage.ledger_store import LedgerStore, LedgerTotal
 
 KEPT_SECONDS = 2.0
 """How long an answer is given again: making it takes a processor about 0.1 s."""
@@ -90,10 +90,8 @@ class CostReports:
         machine = self._machine(asked.hardware)
         with closing(self._open_store()) as store:
             totals = store.totals(since, now)
-        names = DayUse.__slots__
-        uses = [DayUse(**{name: getattr(each, name) for name in names}) for each in totals]
         report = make_report(
-            uses,
+            day_uses(totals),
             since,
             now,
             table,
@@ -136,3 +134,8 @@ def _since(text: str, now: datetime) -> datetime:
     if since >= now:
         raise WrongQuestion(f"since {text!r}: lies in the future")
     return since
+
+
+def day_uses(totals: list[LedgerTotal]) -> list[DayUse]:
+    """The ledger's sums, all accounts together."""
+    return [DayUse(**{name: getattr(total, name) for name in DayUse.__slots__}) for total in totals]
