@@ -33,7 +33,8 @@ async def test_a_table_and_lines_for_a_hardware_file(
     capacity = Hardware.model_validate(machine | {"capacity": told_capacity}).capacity[TEXT]
     assert capacity.tokens_per_second.value > 0
     assert capacity.source.startswith("fogbank bench, ")
-    document = json.loads(told.stdout.splitlines()[-1])  # after the log of the server beside it
+    lines = told.stdout.splitlines()  # the log of the server beside it is among them
+    (document,) = (json.loads(line) for line in lines if line.startswith('{"url"'))
     assert json.loads((out / "bench.json").read_text()) == document
     assert f"{TEXT} at {url}" in (out / "bench.svg").read_text()
     assert all(0 < step["tpot_p50"] <= step["tpot_p99"] for step in document["steps"])
