@@ -18,7 +18,6 @@ from fogbank.deployments.esmap.tables import FILE, esmap_opener
 from fogbank.storage.sql import Database, Sql
 from tests.deployments.esmap.esmap_server import entry, esmap
 from tests.postgres import Postgres
-from tests.server import until
 
 pytestmark = pytest.mark.anyio
 
